@@ -1,0 +1,73 @@
+/** The parent's side of the writer child: the only process that changes rows. Every method is one request to it. */
+import type { RequestOptions } from "./child.ts";
+import type { TableChange, TableType } from "./tables.ts";
+import type { TimezoneRule } from "./event-time.ts";
+
+/** One answer of the export endpoint, spooled to a file exactly as it came over the wire. */
+export type EventChunk = {
+  table: string;
+  jobId: string;
+  /** The days this chunk answers for, both included: its key in the ledger, with the table. */
+  fromDate: string;
+  toDate: string;
+  path: string;
+  encoding: "gzip" | "identity";
+  /** How the end of the HTTP body was known; `close` with `identity` proves nothing by itself and is noted. */
+  framing: "length" | "chunked" | "close";
+  timezone: TimezoneRule;
+  /** True: rows of earlier chunks with the same key go in the same transaction. False: a key that is there already is an error. */
+  replace: boolean;
+};
+
+/** One page of the engage endpoint, the JSON reply spooled to a file. */
+export type ProfilePage = { table: string; jobId: string; page: number; path: string; encoding?: "gzip" | "identity" };
+
+export type IngestResult = {
+  /** New rows in the table. */
+  rows: number;
+  duplicates: number;
+  rejected: number;
+  /** The first rejected lines: `line 17: reason: first 120 characters`, made safe to print. */
+  examples: string[];
+  /** Bytes after inflating. */
+  bytes: number;
+  /** Profiles only: results in the page, to tell a short page. */
+  results?: number;
+  notes: string[];
+};
+
+export type AdoptedResult = { table: string; columns: { name: string; type: string }[]; path: string; query: string };
+
+export type JobRow = {
+  id: string;
+  kind: string;
+  table_name: string;
+  status: string;
+  request: unknown;
+  progress: unknown;
+  pid: number | null;
+  started_at: string;
+  heartbeat_at: string | null;
+  finished_at: string | null;
+};
+
+export type Writer = {
+  /** Creates an empty table with its catalogue row; TABLE_EXISTS when the name is taken. */
+  create(table: { name: string; type: TableType } & TableChange): Promise<void>;
+  /** Changes what the catalogue says of a table. */
+  update(table: string, change: TableChange): Promise<void>;
+  /** Faults: UPSTREAM_TRUNCATED with the reason, STORE_FULL, STORE_BUSY, CANCELLED; then nothing of the chunk is stored. */
+  ingestEvents(chunk: EventChunk, signal?: AbortSignal, onProgress?: (rows: number) => void): Promise<IngestResult>;
+  ingestProfiles(page: ProfilePage, signal?: AbortSignal): Promise<IngestResult>;
+  /** Persists the statistics; base indexes follow in the background after the answer. */
+  finish(table: string): Promise<void>;
+  /** Unknown names are ignored. The tables are gone from the catalogue when this answers; their pages are freed behind. */
+  drop(tables: string[]): Promise<{ dropped: string[]; rows: number }>;
+  /** Makes a table of the rows a query was spooled to; the file is removed. */
+  adopt(result: AdoptedResult): Promise<{ rows: number }>;
+  /** Inserts or replaces the row of a job. */
+  saveJob(job: JobRow): Promise<void>;
+  /** Any other command of writer-main.ts. */
+  request<Result>(command: string, args: unknown, options?: RequestOptions): Promise<Result>;
+  close(): Promise<void>;
+};
