@@ -1,0 +1,94 @@
+/** `serve`: the MCP server, over stdio or HTTP. Also what runs without a command. */
+
+import type { Server } from "@modelcontextprotocol/sdk/server/index.js";
+import { type Config, environment, loadConfig } from "../config.ts";
+import { Fault } from "../fault.ts";
+import { createLog, createRedactor, type Log } from "../log.ts";
+import { createServer } from "../server/server.ts";
+import { ALL_TOOLS } from "../tools/index.ts";
+import { openWorkspace, type Workspace } from "../workspace/workspace.ts";
+import type { Command, Values } from "./command.ts";
+import { usage } from "./command.ts";
+import { serveStdio } from "./serve-stdio.ts";
+
+export const command: Command = {
+  name: "serve",
+  summary: "serve MCP over stdio (default), or over HTTP with --transport http",
+  flags: {
+    transport: { type: "string", value: "stdio|http", help: "default stdio" },
+    host: { type: "string", help: "HTTP: address to listen on, default 127.0.0.1; any other needs MP_HTTP_TOKEN" },
+    port: { type: "string", help: "HTTP: port, default 8000" },
+    account: { type: "string", value: "NAME", help: "account of the config file" },
+    demo: { type: "boolean", help: "serve the sample project: no account needed" },
+    toolsets: { type: "string", value: "LIST", help: "of discovery,query,fetch,local,guide; default all" },
+    ephemeral: { type: "boolean", help: "keep fetched data in a temporary file, removed at exit" },
+    "data-dir": { type: "string", value: "DIR", help: "where fetched data is kept, default ~/.mp/data" },
+    "log-level": { type: "string", value: "LEVEL", help: "silent, error, warn (default), info or debug; to stderr" },
+  },
+  run: serve,
+};
+
+const text = (value: Values[string]) => (typeof value === "string" ? value : undefined);
+
+async function serve(values: Values): Promise<number> {
+  const transport = text(values["transport"]) ?? "stdio";
+  if (transport !== "stdio" && transport !== "http")
+    throw usage(`--transport is stdio or http, not "${transport}".`, []);
+  const base = await loadConfig(
+    {
+      account: text(values["account"]),
+      demo: values["demo"] === true,
+      ephemeral: values["ephemeral"] === true,
+      dataDir: text(values["data-dir"]),
+      toolsets: text(values["toolsets"]),
+      logLevel: text(values["log-level"]),
+    },
+    environment(),
+  );
+  const { config, stop } = base.demo ? await withSample(base) : { config: base, stop: () => {} };
+  const redact = createRedactor(secretsOf(config));
+  const log = createLog(config.logLevel, redact);
+  for (const warning of config.warnings) log.warn(warning);
+  try {
+    if (transport === "stdio") {
+      const { server, workspace } = openSession(config, log, redact);
+      return await serveStdio(server, workspace);
+    }
+    const { serveHttp } = await import("../server/http.ts");
+    return await serveHttp({
+      host: text(values["host"]) ?? "127.0.0.1",
+      port: text(values["port"]) ?? "8000",
+      token: config.httpToken,
+      log,
+      openSession: () => openSession(config, log, redact),
+    });
+  } finally {
+    stop();
+  }
+}
+
+/** One server with a workspace of its own: the whole process over stdio, one client over HTTP. */
+export function openSession(
+  config: Config,
+  log: Log,
+  redact: (text: string) => string,
+): { server: Server; workspace: Workspace } {
+  const workspace = openWorkspace(config, log);
+  const tools = ALL_TOOLS.filter((tool) => config.toolsets.includes(tool.toolset));
+  return { server: createServer({ workspace, tools, redact }), workspace };
+}
+
+export function secretsOf(config: Config): string[] {
+  const token = config.httpToken ? [config.httpToken.reveal()] : [];
+  if (config.account instanceof Fault) return token;
+  const { username, secret } = config.account;
+  return [...token, secret.reveal(), `${username}:${secret.reveal()}`];
+}
+
+/** The configuration for the sample project, and the service behind it. */
+export async function withSample(config: Config): Promise<{ config: Config; stop: () => void }> {
+  const { startSample } = await import("../sample/service.ts");
+  const { sampleAccount } = await import("../sample/account.ts");
+  const sample = await startSample();
+  return { config: { ...config, account: sampleAccount(sample), apiUrl: sample.url }, stop: () => void sample.close() };
+}

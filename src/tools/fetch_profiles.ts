@@ -1,0 +1,17 @@
+import { z } from "zod";
+import { Fault } from "../fault.ts";
+import { defineTool, LOCAL_READ } from "./tool.ts";
+
+export const fetchProfiles = defineTool({
+  name: "fetch_profiles",
+  title: "fetch_profiles",
+  description: "placeholder",
+  toolset: "fetch",
+  annotations: LOCAL_READ,
+  input: () => z.strictObject({}),
+  output: () => z.object({}),
+  async handler() {
+    throw new Fault("INTERNAL", "fetch_profiles is not built yet.");
+  },
+  summary: () => "",
+});
