@@ -1,0 +1,55 @@
+/** tools/list: the prepared catalogue is current, within its budget, and every definition keeps the house rules. */
+import { describe, expect, test } from "bun:test";
+import { encode } from "gpt-tokenizer/encoding/o200k_base";
+import { TOOLSETS } from "../src/names.ts";
+import prepared from "../src/server/catalogue.json";
+import { buildCatalogue } from "../src/server/catalogue-build.ts";
+import { ALL_TOOLS } from "../src/tools/index.ts";
+
+const MAX_TOKENS = 8_000;
+const MAX_DESCRIPTION = 600;
+const MAX_SCHEMA = 4_000;
+
+type Entry = {
+  name: string;
+  title: string;
+  description: string;
+  inputSchema: object;
+  annotations: Record<string, unknown>;
+};
+const entries = prepared as unknown as Entry[];
+
+describe("the catalogue", () => {
+  test("is current (else: bun run generate)", () => {
+    expect(JSON.stringify(entries)).toBe(JSON.stringify(buildCatalogue(ALL_TOOLS)));
+  });
+
+  test(`takes at most ${MAX_TOKENS} tokens`, () => {
+    const tokens = entries.map(
+      ({ name, description, inputSchema }) => encode(JSON.stringify({ name, description, inputSchema })).length,
+    );
+    expect(tokens.reduce((a, b) => a + b, 0)).toBeLessThanOrEqual(MAX_TOKENS);
+  });
+
+  test("names each tool once, by toolset in order", () => {
+    expect(new Set(entries.map((entry) => entry.name)).size).toBe(ALL_TOOLS.length);
+    const order = ALL_TOOLS.map((tool) => TOOLSETS.indexOf(tool.toolset));
+    expect(order).toEqual([...order].sort((a, b) => a - b));
+  });
+});
+
+describe("each tool", () => {
+  for (const entry of entries) {
+    test(entry.name, () => {
+      expect(entry.name).toMatch(/^[a-z][a-z_]{1,40}$/);
+      expect(entry.title.length).toBeGreaterThan(2);
+      expect(entry.description.length).toBeLessThanOrEqual(MAX_DESCRIPTION);
+      expect(entry.description.length).toBeGreaterThan(40);
+      expect(JSON.stringify(entry.inputSchema).length).toBeLessThan(MAX_SCHEMA);
+      expect(entry.inputSchema).toMatchObject({ type: "object", additionalProperties: false });
+      const hints = ["readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"];
+      expect(Object.keys(entry.annotations).sort()).toEqual([...hints].sort());
+      for (const hint of hints) expect(typeof entry.annotations[hint]).toBe("boolean");
+    });
+  }
+});
