@@ -78,6 +78,7 @@ function firstLine({ tool, args, fields }: Call, result: Result, full: Result, c
   const summary = visible(tool.summary(result, args));
   if (result.truncated !== true) return summary;
   const shown = tool.cut?.size(result);
+  if (tool.cut?.shown) return `${summary} Truncated: ${visible(tool.cut.shown(result))}; ${howToContinue(fields, shown)}.`;
   const total = typeof full.total === "number" ? full.total : cut ? tool.cut?.size(full) : undefined;
   const count =
     shown === undefined ? "" : ` ${shown}${total === undefined || total <= shown ? "" : ` of ${total}`} shown;`;

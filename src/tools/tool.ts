@@ -61,6 +61,8 @@ export type Context = {
 export type Cut<Result> = {
   size(result: Result): number;
   keep(result: Result, rows: number): Result;
+  /** What is shown of how much, where `size` and `total` do not say it: "20 of 31 segments shown". */
+  shown?(result: Result): string;
 };
 
 /**
