@@ -54,3 +54,7 @@ export const MAX_MESSAGE_BYTES = 10 * 1024 * 1024;
 /** After the end of input or a signal, each step of going away (answering, closing, draining) gets this long. */
 export const SHUTDOWN_MS = 2_000;
 export const HTTP_IDLE_SESSION_MS = 30 * 60_000;
+/** Each session has a workspace of its own; more at once than this is not a person's machine. */
+export const HTTP_MAX_SESSIONS = 200;
+/** A whole request body arrives within this, however slowly its sender sends. */
+export const HTTP_BODY_MS = 10_000;

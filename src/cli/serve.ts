@@ -54,11 +54,11 @@ async function serve(values: Values): Promise<number> {
       const { server, workspace } = openSession(config, log, redact);
       return await serveStdio(server, workspace);
     }
-    const { serveHttp } = await import("../server/http.ts");
+    const { serveHttp } = await import("./serve-http.ts");
     return await serveHttp({
       host: text(values["host"]) ?? "127.0.0.1",
       port: text(values["port"]) ?? "8000",
-      token: config.httpToken,
+      token: config.httpToken?.reveal(),
       log,
       openSession: () => openSession(config, log, redact),
     });
