@@ -9,8 +9,8 @@ export type Token = { kind: TokenKind; text: string; value: string; start: numbe
 const PATTERN = new RegExp(
   [
     String.raw`(?<skip>[ \t\n\f\r]+|--[^\n]*|/\*[\s\S]*?(?:\*/|$))`,
-    String.raw`(?<blob>[xX]'(?:[0-9a-fA-F]{2})*')`,
-    String.raw`(?<string>'(?:[^']|'')*')`,
+    "(?<blob>[xX]'(?:[0-9a-fA-F]{2})*')",
+    "(?<string>'(?:[^']|'')*')",
     '(?<quoted>"(?:[^"]|"")*"|`(?:[^`]|``)*`|\\[[^\\]]*\\])',
     String.raw`(?<number>0[xX][0-9a-fA-F_]+|(?:\d[\d_]*(?:\.[\d_]*)?|\.\d[\d_]*)(?:[eE][+-]?\d[\d_]*)?)`,
     String.raw`(?<variable>\?\d*|[@:$#][A-Za-z0-9_$\u0080-\uffff]+)`,
@@ -48,6 +48,6 @@ export function keyword(token: Token | undefined): string {
 }
 
 /** Is this a name, bare or quoted (SQLite takes `"x"`, `` `x` `` and `[x]`)? */
-export function isName(token: Token | undefined): token is Token {
+export function isName(token: Token | undefined): token is Token & { kind: "name" | "quoted" } {
   return token?.kind === "name" || token?.kind === "quoted";
 }

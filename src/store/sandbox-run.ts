@@ -1,0 +1,163 @@
+/** Runs one checked query inside the SQL child: rows until a limit is reached, or all of them into a file. */
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { Fault } from "../fault.ts";
+import { type Gate, restoreNames } from "./sandbox-gate.ts";
+import { explainError, notOneSelect, type Surroundings } from "./sql-errors.ts";
+import { openSpool, type SpoolFormat } from "./sql-spool.ts";
+import { readStatement, type Statement } from "./sql-statement.ts";
+import { type Cell, type Column, cellChars, clip, observeType, type SqlValue, toCell } from "./sql-values.ts";
+
+export type QueryRequest = {
+  sql: string;
+  /** The same query in the form that is run (rewrite.ts); messages and column names come from `sql`. */
+  run?: string;
+  rows: number;
+  chars: number;
+};
+
+export type QueryReply = {
+  columns: Column[];
+  rows: Cell[][];
+  truncated: boolean;
+  elapsed_ms: number;
+  clipped: boolean;
+};
+
+export type SpoolRequest = { sql: string; path: string; format: SpoolFormat; mostBytes: number };
+export type SpoolReply = { columns: Column[]; rows: number; bytes: number };
+
+/** A cell longer than this is clipped: a quarter of what a whole reply may hold. */
+const CELL_SHARE = 4;
+const NAME_CHARS = 200;
+
+export function runQuery(gate: Gate, request: QueryRequest): QueryReply {
+  const started = performance.now();
+  return guarded(gate, request.sql, (statement) => {
+    const prepared = prepare(gate, statement);
+    const names = columnNames(prepared);
+    const result = collect(rewritten(gate, request, names.length) ?? prepared, names, request);
+    return { ...result, elapsed_ms: Math.round((performance.now() - started) * 100) / 100 };
+  });
+}
+
+export function spoolQuery(gate: Gate, request: SpoolRequest, progress: (rows: number) => void): SpoolReply {
+  return guarded(gate, request.sql, (statement) => {
+    const prepared = prepare(gate, statement);
+    const names = columnNames(prepared);
+    const file = openSpool(request.path, request.format, names);
+    const seen: (string | undefined)[] = [];
+    let told = Date.now();
+    try {
+      for (const row of iterate(prepared)) {
+        for (const [index, value] of row.entries()) seen[index] = observeType(seen[index], value);
+        file.write(row);
+        if (file.bytes > request.mostBytes) throw tooMuch(request.mostBytes);
+        if (file.rows % 1_000 === 0 && Date.now() - told > 250) {
+          told = Date.now();
+          progress(file.rows);
+        }
+      }
+    } catch (error) {
+      file.discard();
+      throw error;
+    }
+    file.finish();
+    return { columns: withTypes(names, seen), rows: file.rows, bytes: file.bytes };
+  });
+}
+
+function tooMuch(bytes: number): Fault {
+  return new Fault("LIMIT_EXCEEDED", `The result is larger than ${Math.round(bytes / 1024 / 1024)} MB.`, {
+    suggestions: ["Select fewer columns or a shorter range of time."],
+  });
+}
+
+function guarded<Result>(gate: Gate, sql: string, work: (statement: Statement) => Result): Result {
+  const statement = readStatement(sql);
+  try {
+    return work(statement);
+  } catch (error) {
+    throw explainError(error, statement, surroundings(gate, statement));
+  }
+}
+
+function prepare(gate: Gate, statement: Statement): StatementSync {
+  const prepared = gate.prepare(statement);
+  if (prepared === null) throw notOneSelect();
+  return prepared;
+}
+
+/** The faster form, if it passes the same gate and has the same number of columns; otherwise what was asked is run. */
+function rewritten(gate: Gate, request: QueryRequest, columns: number): StatementSync | undefined {
+  if (request.run === undefined || request.run === request.sql) return undefined;
+  try {
+    const prepared = gate.prepare(readStatement(request.run));
+    return prepared?.columns().length === columns ? prepared : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function columnNames(statement: StatementSync): Column[] {
+  return statement.columns().map(({ name, type }) => ({ name: restoreNames(name).toWellFormed(), type: type ?? "" }));
+}
+
+function iterate(statement: StatementSync): Iterable<SqlValue[]> {
+  return statement.iterate() as unknown as Iterable<SqlValue[]>;
+}
+
+/** Reads one row more than is kept, so that `truncated` is exact. */
+function collect(statement: StatementSync, names: Column[], { rows: most, chars }: QueryRequest) {
+  const nameChars = Math.min(NAME_CHARS, Math.max(16, Math.floor(chars / 2 / names.length)));
+  const columns = names.map(({ name, type }) => ({ name: clip(name, nameChars, "characters"), type }));
+  const cellLimit = Math.floor(chars / Math.max(CELL_SHARE, names.length));
+  const seen: (string | undefined)[] = [];
+  const rows: Cell[][] = [];
+  let left = chars - columns.reduce((sum, { name }) => sum + name.length + 4, 0);
+  let clipped = false;
+  for (const row of iterate(statement)) {
+    if (rows.length >= most) return { columns: withTypes(columns, seen), rows, truncated: true, clipped };
+    const cells = row.map((value) => toCell(value, cellLimit));
+    left -= cells.reduce((sum: number, cell) => sum + cellChars(cell) + 3, 2);
+    if (left < 0 && rows.length > 0) return { columns: withTypes(columns, seen), rows, truncated: true, clipped };
+    for (const [index, value] of row.entries()) {
+      seen[index] = observeType(seen[index], value);
+      if ((typeof value === "string" || value instanceof Uint8Array) && value.length > cellLimit) clipped = true;
+    }
+    rows.push(cells);
+  }
+  return { columns: withTypes(columns, seen), rows, truncated: false, clipped };
+}
+
+/** The declared type of a stored column; for an expression, what its values were. */
+function withTypes(columns: Column[], seen: (string | undefined)[]): Column[] {
+  return columns.map(({ name, type }, index) => ({ name, type: type === "" ? (seen[index] ?? "NULL") : type }));
+}
+
+/** Rows looked at for the property names of an error message. */
+const ROWS_FOR_NAMES = 200;
+
+function surroundings(gate: Gate, statement: Statement): Surroundings {
+  const names = (sql: string, ...values: (string | number)[]) =>
+    gate.trusted<[string]>(sql, ...values).map(([name]) => name);
+  return {
+    tables: () => gate.tables(),
+    columns: (table) => names("SELECT name FROM pragma_table_info(?)", table),
+    properties: (table) =>
+      names(
+        `SELECT DISTINCT key FROM (SELECT properties FROM "${table.replaceAll('"', '""')}" LIMIT ${ROWS_FOR_NAMES}) AS recent, json_each(recent.properties)`,
+      ),
+    functions: () => names("SELECT DISTINCT name FROM pragma_function_list"),
+    tryPrefix: (end) => prefixError(gate.db, statement.sql.slice(0, end)),
+    denial: gate.denial(),
+  };
+}
+
+function prefixError(db: DatabaseSync, sql: string): string | undefined {
+  try {
+    db.prepare(sql);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}

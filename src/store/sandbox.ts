@@ -1,0 +1,196 @@
+/**
+ * The server's side of the SQL child processes: a model's query goes in, rows or a Fault come out. One query at a time per child,
+ * a second and third child when the first is busy, so that a slow query holds up nobody. A query that is cancelled, too long or too
+ * greedy costs its child; the next one starts another.
+ */
+import { dirname, join } from "node:path";
+import { Fault } from "../fault.ts";
+import { SQL_CHILD_BYTES } from "../limits.ts";
+import type { Log } from "../log.ts";
+import { type Child, createChild, type EndReason } from "./child.ts";
+import type { QueryReply, QueryRequest, SpoolReply, SpoolRequest } from "./sandbox-run.ts";
+import type { SpoolFormat } from "./sql-spool.ts";
+import type { Cell, Column } from "./sql-values.ts";
+
+export type { Cell, Column } from "./sql-values.ts";
+
+export type QueryLimits = {
+  /** Rows returned at most. */
+  rows: number;
+  /** Characters of all names and cells together, about. */
+  chars: number;
+  /** Lowers the sandbox's own time limit. */
+  timeoutMs?: number;
+};
+
+export type QueryResult = {
+  columns: Column[];
+  rows: Cell[][];
+  /** True when there are more rows: exact. */
+  truncated: boolean;
+  /** Time in SQLite and reading the rows. */
+  elapsed_ms: number;
+  /** What was done to make it fast, and whether cells were clipped. */
+  hint?: string;
+};
+
+export type Sandbox = {
+  /** Faults: SQL_ERROR, SQL_FORBIDDEN, SQL_TIMEOUT, LIMIT_EXCEEDED, STORE_BUSY, CANCELLED. */
+  query(sql: string, limits: QueryLimits, signal?: AbortSignal): Promise<QueryResult>;
+  /** Writes all rows into a new file; `onProgress` gets rows written so far. No file is left when it fails. */
+  spool(
+    sql: string,
+    path: string,
+    format: SpoolFormat,
+    signal?: AbortSignal,
+    onProgress?: (rows: number) => void,
+  ): Promise<SpoolReply>;
+  close(): Promise<void>;
+};
+
+/** The same query in the form that runs fastest; the rows must be the same. */
+export type Rewrite = (sql: string) => { sql: string; hint?: string };
+
+export type SandboxOptions = { path: string; timeoutMs: number; log: Log; rewrite?: Rewrite };
+
+const MOST_CHILDREN = 3;
+/** The first child stays warm; its helpers leave soon. */
+const HELPER_IDLE_MS = 10_000;
+/** A file of this size is of no use in a chat; the disk may be small. */
+export const SPOOL_BYTES = 4 * 1024 * 1024 * 1024;
+/** Writing a file may take longer than a query, but a call has to answer. */
+const SPOOL_MS = 45_000;
+
+export function createSandbox(options: SandboxOptions): Sandbox {
+  const pool = createPool(options);
+  return {
+    async query(sql, { rows, chars, timeoutMs }, signal) {
+      const run = options.rewrite?.(sql);
+      const most = Math.min(options.timeoutMs, timeoutMs ?? options.timeoutMs);
+      const request: QueryRequest = { sql, run: run?.sql, rows, chars };
+      const reply = await pool.request<QueryReply>("query", request, most, signal);
+      const hints = [
+        run?.hint,
+        reply.clipped ? "Long cells are clipped: select a part with substr or a JSON path." : undefined,
+      ];
+      const hint = hints.filter((text) => text !== undefined).join(" ");
+      const { columns, truncated, elapsed_ms } = reply;
+      return { columns, rows: reply.rows, truncated, elapsed_ms, ...(hint === "" ? {} : { hint }) };
+    },
+    spool(sql, path, format, signal, onProgress) {
+      const request: SpoolRequest = { sql, path, format, mostBytes: SPOOL_BYTES };
+      const most = options.timeoutMs < SQL_DEFAULT_MS ? options.timeoutMs : SPOOL_MS;
+      return pool.request<SpoolReply>("spool", request, most, signal, (rows) => onProgress?.(Number(rows)));
+    },
+    close: pool.close,
+  };
+}
+
+/** The limit when nobody lowered it. */
+const SQL_DEFAULT_MS = 30_000;
+
+type Pool = {
+  request<Result>(
+    command: string,
+    args: unknown,
+    timeoutMs: number,
+    signal?: AbortSignal,
+    onProgress?: (value: unknown) => void,
+  ): Promise<Result>;
+  close(): Promise<void>;
+};
+
+function createPool(options: SandboxOptions): Pool {
+  const children: Child[] = [];
+  const busy = new Set<Child>();
+  const queue: (() => void)[] = [];
+  const acquire = async (signal: AbortSignal | undefined): Promise<Child> => {
+    for (;;) {
+      if (signal?.aborted) throw ended("cancelled", 0);
+      const free = children.find((child) => !busy.has(child));
+      if (free === undefined && children.length >= MOST_CHILDREN) {
+        await turn(queue, signal);
+        continue;
+      }
+      const child = free ?? startChild(options, children.length > 0);
+      if (free === undefined) children.push(child);
+      busy.add(child);
+      return child;
+    }
+  };
+  return {
+    async request<Result>(
+      command: string,
+      args: unknown,
+      timeoutMs: number,
+      signal?: AbortSignal,
+      onProgress?: (value: unknown) => void,
+    ) {
+      const child = await acquire(signal);
+      try {
+        return await child.request<Result>(command, args, { signal, timeoutMs, onProgress });
+      } catch (error) {
+        throw error instanceof Fault && error.code === "SQL_TIMEOUT" ? ended("timeout", timeoutMs) : error;
+      } finally {
+        busy.delete(child);
+        queue.shift()?.();
+      }
+    },
+    async close() {
+      await Promise.all(children.map((child) => child.close()));
+    },
+  };
+}
+
+/** Waits until a child may be free, first come, first served. */
+function turn(queue: (() => void)[], signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const go = () => {
+      signal?.removeEventListener("abort", leave);
+      resolve();
+    };
+    const leave = () => {
+      const index = queue.indexOf(go);
+      if (index >= 0) queue.splice(index, 1);
+      resolve();
+    };
+    queue.push(go);
+    signal?.addEventListener("abort", leave, { once: true });
+  });
+}
+
+function startChild(options: SandboxOptions, helper: boolean): Child {
+  return createChild({
+    command: "__sql",
+    setup: { path: options.path, tempDir: join(dirname(options.path), "spool") },
+    maxBytes: SQL_CHILD_BYTES,
+    idleMs: helper ? HELPER_IDLE_MS : undefined,
+    log: options.log,
+    ended: (reason) => ended(reason, options.timeoutMs),
+  });
+}
+
+const NARROWER = "Filter by event_name and a shorter range of event_time, or count before selecting rows.";
+
+function ended(reason: EndReason, timeoutMs: number): Fault {
+  switch (reason) {
+    case "timeout":
+      return new Fault("SQL_TIMEOUT", `The query took longer than ${timeoutMs / 1000} s and was stopped.`, {
+        suggestions: [NARROWER, "Keep an intermediate result with create_table and query that."],
+      });
+    case "memory":
+      return new Fault("LIMIT_EXCEEDED", "The query needed more than 256 MB of memory and was stopped.", {
+        suggestions: [
+          "Aggregate instead of collecting (group_concat, json_group_array, median over all rows need memory).",
+          NARROWER,
+        ],
+      });
+    case "cancelled":
+    case "closed":
+      return new Fault("CANCELLED", "The query was cancelled.");
+    case "died":
+      return new Fault("LIMIT_EXCEEDED", "The process that ran the query ended before it answered.", {
+        suggestions: ["Call again; if it happens again, simplify the query."],
+      });
+  }
+}

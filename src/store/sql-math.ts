@@ -1,0 +1,35 @@
+/** SQLite's math functions, for builds that lack them. Results are what C's library gives; NaN stands for NULL. */
+
+const positive = (f: (x: number) => number) => (x: number) => (x <= 0 ? Number.NaN : f(x));
+
+export const MATH: Record<string, (...values: number[]) => number | bigint> = {
+  acos: (x: number) => Math.acos(x),
+  acosh: (x: number) => Math.acosh(x),
+  asin: (x: number) => Math.asin(x),
+  asinh: (x: number) => Math.asinh(x),
+  atan: (x: number) => Math.atan(x),
+  atan2: (y: number, x: number) => Math.atan2(y, x),
+  atanh: (x: number) => Math.atanh(x),
+  ceil: (x: number) => Math.ceil(x),
+  ceiling: (x: number) => Math.ceil(x),
+  cos: (x: number) => Math.cos(x),
+  cosh: (x: number) => Math.cosh(x),
+  degrees: (x: number) => x * (180 / Math.PI),
+  exp: (x: number) => Math.exp(x),
+  floor: (x: number) => Math.floor(x),
+  ln: positive(Math.log),
+  log: positive(Math.log10),
+  log10: positive(Math.log10),
+  log2: positive(Math.log2),
+  mod: (x: number, y: number) => x % y,
+  pi: () => Math.PI,
+  pow: (x: number, y: number) => x ** y,
+  power: (x: number, y: number) => x ** y,
+  radians: (x: number) => x * (Math.PI / 180),
+  sin: (x: number) => Math.sin(x),
+  sinh: (x: number) => Math.sinh(x),
+  sqrt: (x: number) => Math.sqrt(x),
+  tan: (x: number) => Math.tan(x),
+  tanh: (x: number) => Math.tanh(x),
+  trunc: (x: number) => Math.trunc(x),
+};
