@@ -15,7 +15,10 @@ import { VERSION } from "../version.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { readArguments } from "./arguments.ts";
 import { type CatalogueEntry, catalogueOf } from "./catalogue.ts";
+import { registerCompletions } from "./completions.ts";
+import { registerPrompts } from "./prompts.ts";
 import { asFault, createFence, type Fence, renderFault, renderResult } from "./reply.ts";
+import { type RunTool, registerResources } from "./resources.ts";
 
 export type ServerOptions = {
   workspace: Workspace;
@@ -32,7 +35,16 @@ export function createServer(options: ServerOptions): Server {
   const { workspace, tools } = options;
   const server = new Server(
     { name: "mixpanel-data-mcp", title: "Mixpanel data", version: VERSION },
-    { capabilities: { tools: {}, logging: {} }, instructions: INSTRUCTIONS },
+    {
+      capabilities: {
+        tools: {},
+        prompts: {},
+        resources: { subscribe: true, listChanged: true },
+        completions: {},
+        logging: {},
+      },
+      instructions: INSTRUCTIONS,
+    },
   );
   const catalogue = options.catalogue ?? catalogueOf(tools);
   const entries = new Map(catalogue.map((entry) => [entry.name, entry]));
@@ -51,6 +63,14 @@ export function createServer(options: ServerOptions): Server {
     );
     return callTool({ tool, entry, given, workspace, fence, redact: options.redact, signal: extra.signal, progress });
   });
+  registerPrompts(server, workspace);
+  registerCompletions(server, workspace);
+  const run: RunTool = (name, given, signal) => {
+    const [tool, entry] = [byName.get(name), entries.get(name)];
+    if (!tool || !entry) throw unknownTool(name, [...byName.keys()]);
+    return callTool({ tool, entry, given, workspace, fence, redact: options.redact, signal, progress: () => {} });
+  };
+  registerResources({ server, workspace, tools, run });
   server.onerror = (error) => workspace.log.debug(`protocol: ${error.message}`);
   return server;
 }
