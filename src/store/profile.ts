@@ -1,36 +1,123 @@
 /**
- * Statistics of one table, gathered row by row while it is stored.
+ * Statistics of one table, gathered row by row while it is stored, from byte ranges (scan.ts, "spans") and without
+ * making strings. Counts, nulls, minima, maxima, users per event: exact. Value counts: exact up to MAX_VALUES different
+ * values per property, beyond that sketched (profile-values.ts). profile-summary.ts turns it into what is kept.
  *
- * A row's properties arrive as byte ranges ("spans", see scan.ts), never as strings: SPAN numbers per property in one
- * Int32Array: keyStart, keyEnd (between the quotes), valueStart, valueEnd (raw JSON, quotes included), kind (VALUE_*).
+ * The writer's loop calls, for each stored row:
+ *   eventName(code, name)   once before the first row of that event; codes dense from 0; profiles tables use 0 and ""
+ *   observe(...)            the row as stored, in rowid order
+ *   retract(...)            the earlier version of a row that is being replaced, before observe of the new one; or
+ *   dirty()                 when that is not at hand: then the statistics are gathered anew by a pass over the rows
+ *   begin, commit, rollback around each transaction; a rollback after observed rows makes the profile dirty
  */
-
-/** Numbers per property in a spans array. */
-export const SPAN = 5;
-
-/** Kinds of values. A string or key with a backslash in it must be marked, because its bytes are not its characters. */
-export const VALUE_STRING = 0;
-export const VALUE_INTEGER = 1;
-export const VALUE_REAL = 2;
-export const VALUE_TRUE = 3;
-export const VALUE_FALSE = 4;
-export const VALUE_NULL = 5;
-export const VALUE_OBJECT = 6;
-export const VALUE_ARRAY = 7;
-/** Added to the kind: the string value contains a backslash. */
-export const ESCAPED_VALUE = 16;
-/** Added to the kind: the key contains a backslash. */
-export const ESCAPED_KEY = 32;
+import { createHasher, type Hasher } from "./profile-hash.ts";
+import { createKeys, type Keys } from "./profile-keys.ts";
+import { observeProperties, observeRow, type State } from "./profile-observe.ts";
+import { retractProperties, retractRow } from "./profile-retract.ts";
+import { createUsers, type Users } from "./profile-users.ts";
+import { type Budget, createValues, type Values } from "./profile-values.ts";
 
 export type Profile = {
-  /** Code of an event name (decoded UTF-8 bytes, no quotes); the same name gives the same code. Profiles tables: `event(bytes, 0, 0)` once. */
-  event(bytes: Uint8Array, start: number, end: number): number;
-  /** Code of a distinct_id (decoded UTF-8 bytes); -1 stands for "none" and may be passed to observe as it is. */
-  user(bytes: Uint8Array, start: number, end: number): number;
-  /** A stored row. `rowid` as stored; `timeMs` epoch milliseconds UTC, NaN when there is none; only the first of duplicate keys counts. */
-  observe(bytes: Uint8Array, spans: Int32Array, count: number, rowid: number, event: number, user: number, timeMs: number): void;
-  /** The earlier version of a row that is about to be replaced: undoes its observe (same event, user and time). Then observe the new one. */
-  retract(bytes: Uint8Array, spans: Int32Array, count: number, rowid: number, event: number, user: number, timeMs: number): void;
+  rows: number;
+  isDirty: boolean;
+  readonly hasher: Hasher;
+  readonly keys: Keys;
+  readonly users: Users;
+  readonly budget: Budget;
+  /** By key code; undefined for the columns among the properties. */
+  readonly values: (Values | undefined)[];
+  readonly times: Values;
+  rowsWithUser: number;
+  readonly eventNames: string[];
+  eventRows: Float64Array;
+  /** Earliest and latest time of each event, epoch milliseconds. */
+  firstSeen: Float64Array;
+  lastSeen: Float64Array;
+  /** The pair an event's first property was last time. */
+  firstPair: Int32Array;
+  eventName(event: number, name: string): void;
+  /**
+   * `timeMs`: NaN without a time. `user`: hash of the distinct_id, an integer from 0 to 2^53, -1 for NULL.
+   * `rowid`: the row as stored, from which sample values are read later. Of duplicate keys the first counts, as in SQLite.
+   */
+  observe(
+    bytes: Uint8Array,
+    spans: Int32Array,
+    count: number,
+    event: number,
+    timeMs: number,
+    user: number,
+    rowid: number,
+  ): void;
+  /** Takes the same arguments as observe took for the row that goes. */
+  retract: Profile["observe"];
+  dirty(): void;
+  begin(): void;
+  commit(): void;
+  rollback(): void;
 };
 
-export declare function createProfile(seed?: number): Profile;
+export function createProfile(seed = (Math.random() * 2 ** 32) | 0): Profile {
+  const hasher = createHasher(seed);
+  const source = new Uint8Array(0);
+  const state: State = {
+    rows: 0,
+    isDirty: false,
+    hasher,
+    keys: createKeys(hasher),
+    users: createUsers(),
+    budget: { slots: 0, sketches: 0 },
+    values: [],
+    times: createValues(),
+    rowsWithUser: 0,
+    eventNames: [],
+    eventRows: new Float64Array(64),
+    firstSeen: new Float64Array(64).fill(Number.POSITIVE_INFINITY),
+    lastSeen: new Float64Array(64).fill(Number.NEGATIVE_INFINITY),
+    firstPair: new Int32Array(64).fill(-1),
+    source,
+    view: new DataView(source.buffer),
+    stamp: 0,
+    rowsAtBegin: 0,
+    eventName: (event, name) => setEventName(state, event, name),
+    observe: (bytes, spans, count, event, timeMs, user, rowid) => {
+      observeRow(state, event, timeMs, user, rowid);
+      observeProperties(state, bytes, spans, count, event, rowid);
+    },
+    retract: (bytes, spans, count, event, timeMs, user, rowid) => {
+      retractRow(state, event, timeMs, user, rowid);
+      retractProperties(state, bytes, spans, count, event, rowid);
+    },
+    dirty: () => {
+      state.isDirty = true;
+    },
+    begin: () => {
+      state.rowsAtBegin = state.stamp;
+    },
+    commit: () => {
+      state.rowsAtBegin = state.stamp;
+    },
+    rollback: () => {
+      if (state.stamp !== state.rowsAtBegin) state.isDirty = true;
+    },
+  };
+  return state;
+}
+
+function setEventName(state: State, event: number, name: string): void {
+  state.eventNames[event] = name;
+  if (event < state.eventRows.length) return;
+  const length = Math.max(event + 1, state.eventRows.length * 2);
+  state.eventRows = widened(state.eventRows, length, 0);
+  state.firstSeen = widened(state.firstSeen, length, Number.POSITIVE_INFINITY);
+  state.lastSeen = widened(state.lastSeen, length, Number.NEGATIVE_INFINITY);
+  const firstPair = new Int32Array(length).fill(-1);
+  firstPair.set(state.firstPair);
+  state.firstPair = firstPair;
+}
+
+function widened(list: Float64Array, length: number, filler: number): Float64Array {
+  const longer = new Float64Array(length).fill(filler);
+  longer.set(list);
+  return longer;
+}

@@ -1,0 +1,161 @@
+/** Adds a row to a profile. */
+
+import type { Profile } from "./profile.ts";
+import { findPair, isPair, KINDS, keyName } from "./profile-keys.ts";
+import { parseNumber } from "./profile-number.ts";
+import { addNumber } from "./profile-numbers.ts";
+import { addText } from "./profile-texts.ts";
+import { addMember, countUser } from "./profile-users.ts";
+import { createValues, type Values } from "./profile-values.ts";
+import {
+  KEY_END,
+  KEY_ESCAPED,
+  KEY_START,
+  SPAN,
+  VALUE_ARRAY,
+  VALUE_END,
+  VALUE_ESCAPED,
+  VALUE_INTEGER,
+  VALUE_MASK,
+  VALUE_OBJECT,
+  VALUE_REAL,
+  VALUE_START,
+  VALUE_STRING,
+  VALUE_TYPE,
+} from "./scan.ts";
+
+/** Properties that are columns already: presence is counted, values are not. */
+const COLUMNS = new Set(["time", "distinct_id"]);
+const MAX_SAFE = 9007199254740992;
+
+/** With what only the observing functions need. */
+export type State = Profile & { source: Uint8Array; view: DataView; stamp: number; rowsAtBegin: number };
+
+export function observeRow(state: State, event: number, timeMs: number, user: number, rowid: number): void {
+  state.rows++;
+  state.eventRows[event] = (state.eventRows[event] ?? 0) + 1;
+  if (!Number.isNaN(timeMs)) {
+    if (timeMs < (state.firstSeen[event] ?? 0)) state.firstSeen[event] = timeMs;
+    if (timeMs > (state.lastSeen[event] ?? 0)) state.lastSeen[event] = timeMs;
+    addNumber(state.times, state.budget, timeMs, rowid);
+  }
+  if (user < 0) return;
+  state.rowsWithUser++;
+  const code = countUser(state.users, user, rowid);
+  if (code >= 0) addMember(state.users, event, code);
+}
+
+/** The pair of the property at `at`, guessed from the one before it; -1 when it is not counted. */
+export function pairAt(
+  state: State,
+  bytes: Uint8Array,
+  spans: Int32Array,
+  at: number,
+  event: number,
+  previous: number,
+): number {
+  const start = spans[at + KEY_START] ?? 0;
+  const end = spans[at + KEY_END] ?? 0;
+  const { keys } = state;
+  const guess = previous < 0 ? (state.firstPair[event] ?? -1) : (keys.pairNext[previous] ?? -1);
+  if (((spans[at + VALUE_TYPE] ?? 0) & KEY_ESCAPED) !== 0) return escapedPair(state, bytes, start, end, event);
+  if (guess >= 0) {
+    if (isPair(keys, guess, state.view, start, end)) return guess;
+    // A property that is absent now and then: the one after it, without forgetting the order.
+    const second = keys.pairNext[guess] ?? -1;
+    if (second >= 0 && isPair(keys, second, state.view, start, end)) return second;
+  }
+  const pair = findPair(keys, event, state.view, start, end);
+  if (previous < 0) state.firstPair[event] = pair;
+  else keys.pairNext[previous] = pair;
+  return pair;
+}
+
+function escapedPair(state: State, bytes: Uint8Array, start: number, end: number, event: number): number {
+  const decoded = decodeText(bytes, start, end);
+  return findPair(state.keys, event, new DataView(decoded.buffer, decoded.byteOffset), 0, decoded.length);
+}
+
+/** UTF-8 bytes of the text a JSON string with escapes stands for. */
+export function decodeText(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  const raw = new TextDecoder().decode(bytes.subarray(start, end));
+  return new TextEncoder().encode(String(JSON.parse(`"${raw}"`)));
+}
+
+export function observeProperties(
+  state: State,
+  bytes: Uint8Array,
+  spans: Int32Array,
+  count: number,
+  event: number,
+  rowid: number,
+): void {
+  look(state, bytes);
+  const stamp = ++state.stamp;
+  const { keys } = state;
+  let previous = -1;
+  const stop = count * SPAN;
+  for (let at = 0; at < stop; at += SPAN) {
+    const pair = pairAt(state, bytes, spans, at, event, previous);
+    if (pair < 0) continue;
+    previous = pair;
+    if (keys.pairRow[pair] === stamp) continue;
+    keys.pairRow[pair] = stamp;
+    const kind = (spans[at + VALUE_TYPE] ?? 0) & VALUE_MASK;
+    const counter = pair * KINDS + kind;
+    keys.pairCounts[counter] = (keys.pairCounts[counter] ?? 0) + 1;
+    if (kind < VALUE_INTEGER) continue;
+    const key = keys.pairKey[pair] ?? 0;
+    const values = key < state.values.length ? state.values[key] : newValues(state, key);
+    if (values === undefined) continue;
+    const start = spans[at + VALUE_START] ?? 0;
+    const end = spans[at + VALUE_END] ?? 0;
+    if (kind === VALUE_STRING && ((spans[at + VALUE_TYPE] ?? 0) & VALUE_ESCAPED) === 0) {
+      addText(values, state.budget, state.hasher, state.view, start, end, VALUE_STRING, rowid, true);
+    } else if (kind <= VALUE_REAL) {
+      const value = parseNumber(bytes, start, end, kind);
+      addNumber(values, state.budget, value, rowid);
+      if (kind === VALUE_INTEGER && (value >= MAX_SAFE || value <= -MAX_SAFE)) widenBig(values, bytes, start, end);
+    } else addOther(state, values, bytes, start, end, kind, rowid);
+  }
+}
+
+/** Nearly all rows of a chunk lie in a few recycled buffers: the view of the last one is kept. */
+export function look(state: State, bytes: Uint8Array): void {
+  if (state.source === bytes) return;
+  state.source = bytes;
+  state.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function newValues(state: State, key: number): Values | undefined {
+  while (state.values.length < state.keys.keyCount) {
+    const isColumn = COLUMNS.has(keyName(state.keys, state.values.length));
+    state.values.push(isColumn ? undefined : createValues());
+  }
+  return state.values[key];
+}
+
+/** Texts with escapes, arrays and objects. */
+function addOther(
+  state: State,
+  values: Values,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  kind: number,
+  rowid: number,
+): void {
+  if (kind === VALUE_ARRAY || kind === VALUE_OBJECT) {
+    addText(values, state.budget, state.hasher, state.view, start, end, kind, rowid, false);
+    return;
+  }
+  const decoded = decodeText(bytes, start, end);
+  const view = new DataView(decoded.buffer, decoded.byteOffset);
+  addText(values, state.budget, state.hasher, view, 0, decoded.length, VALUE_STRING, rowid, true);
+}
+
+function widenBig(values: Values, bytes: Uint8Array, start: number, end: number): void {
+  const value = BigInt(new TextDecoder().decode(bytes.subarray(start, end)));
+  if (values.bigMin === undefined || value < values.bigMin) values.bigMin = value;
+  if (values.bigMax === undefined || value > values.bigMax) values.bigMax = value;
+}

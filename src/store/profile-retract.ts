@@ -1,0 +1,76 @@
+/** Takes a row out of a profile again, because another version of it replaces it. */
+import { KINDS } from "./profile-keys.ts";
+import { parseNumber } from "./profile-number.ts";
+import { removeNumber } from "./profile-numbers.ts";
+import { decodeText, look, pairAt, type State } from "./profile-observe.ts";
+import { removeText } from "./profile-texts.ts";
+import { uncountUser } from "./profile-users.ts";
+import type { Values } from "./profile-values.ts";
+import {
+  SPAN,
+  VALUE_END,
+  VALUE_ESCAPED,
+  VALUE_INTEGER,
+  VALUE_MASK,
+  VALUE_REAL,
+  VALUE_START,
+  VALUE_STRING,
+  VALUE_TYPE,
+} from "./scan.ts";
+
+/** A row is replaced only by one of the same event, time and user: first, last and distinct users stay as they are. */
+export function retractRow(state: State, event: number, timeMs: number, user: number, rowid: number): void {
+  state.rows--;
+  state.eventRows[event] = (state.eventRows[event] ?? 0) - 1;
+  if (!Number.isNaN(timeMs)) removeNumber(state.times, timeMs, rowid);
+  if (user < 0) return;
+  state.rowsWithUser--;
+  uncountUser(state.users, user);
+}
+
+export function retractProperties(
+  state: State,
+  bytes: Uint8Array,
+  spans: Int32Array,
+  count: number,
+  event: number,
+  rowid: number,
+): void {
+  look(state, bytes);
+  const stamp = ++state.stamp;
+  let previous = -1;
+  for (let at = 0; at < count * SPAN; at += SPAN) {
+    const pair = pairAt(state, bytes, spans, at, event, previous);
+    if (pair < 0) continue;
+    previous = pair;
+    if (state.keys.pairRow[pair] === stamp) continue;
+    state.keys.pairRow[pair] = stamp;
+    const kind = (spans[at + VALUE_TYPE] ?? 0) & VALUE_MASK;
+    const counter = pair * KINDS + kind;
+    state.keys.pairCounts[counter] = (state.keys.pairCounts[counter] ?? 0) - 1;
+    const values = state.values[state.keys.pairKey[pair] ?? 0];
+    if (kind >= VALUE_INTEGER && values !== undefined) {
+      if (!removeValue(state, values, bytes, spans, at, kind, rowid)) state.isDirty = true;
+    }
+  }
+}
+
+function removeValue(
+  state: State,
+  values: Values,
+  bytes: Uint8Array,
+  spans: Int32Array,
+  at: number,
+  kind: number,
+  rowid: number,
+): boolean {
+  const start = spans[at + VALUE_START] ?? 0;
+  const end = spans[at + VALUE_END] ?? 0;
+  if (kind <= VALUE_REAL) return removeNumber(values, parseNumber(bytes, start, end, kind), rowid);
+  if (((spans[at + VALUE_TYPE] ?? 0) & VALUE_ESCAPED) === 0 || kind !== VALUE_STRING) {
+    return removeText(values, state.hasher, state.view, start, end, kind, rowid);
+  }
+  const decoded = decodeText(bytes, start, end);
+  const view = new DataView(decoded.buffer, decoded.byteOffset);
+  return removeText(values, state.hasher, view, 0, decoded.length, kind, rowid);
+}

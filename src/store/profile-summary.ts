@@ -1,0 +1,145 @@
+/** What is kept of a profile: plain data, small, from which the statistics tools answer. */
+
+import type { Profile } from "./profile.ts";
+import { KINDS, keyName } from "./profile-keys.ts";
+import {
+  clip,
+  compareScalars,
+  type Scalar,
+  summarizeValues,
+  TOP_VALUES,
+  type ValueSummary,
+} from "./profile-summary-values.ts";
+import { memberCount } from "./profile-users.ts";
+
+/** Kinds as replies name them, in the order of scan.ts. */
+export const KIND_NAMES = ["null", "boolean", "boolean", "integer", "real", "string", "array", "object"] as const;
+
+export type PropertySummary = ValueSummary & {
+  key: string;
+  /** Rows that have the key, null values included. */
+  present: number;
+  /** Rows by kind of value, in the order of scan.ts. */
+  kinds: number[];
+  /** For each event that has the key: its index in `events`, rows, and a bit per kind met. */
+  events: [number, number, number][];
+};
+
+export type EventSummary = {
+  event: string;
+  rows: number;
+  users: number;
+  firstSeen: number | null;
+  lastSeen: number | null;
+};
+
+export type TableSummary = {
+  rows: number;
+  rowsWithUser: number;
+  users: number;
+  usersExact: boolean;
+  /** Rows of the users seen most often: [rowid, rows], where the id is read. */
+  topUsers: [Scalar, number][];
+  events: EventSummary[];
+  times: ValueSummary;
+  properties: PropertySummary[];
+  /** Too many (event, property) pairs to count them all. */
+  overflowed: boolean;
+};
+
+/** Reads the value of a property in a row, as JSON would give it; undefined when it is not there (any more). */
+export type SampleReader = {
+  property(rowid: number, key: string): Scalar | undefined;
+  user(rowid: number): Scalar | undefined;
+};
+
+/** Undefined when a value that is needed cannot be found any more: then only a pass over the rows helps. */
+export function summarizeProfile(profile: Profile, reader: SampleReader): TableSummary | undefined {
+  if (profile.isDirty) return undefined;
+  const totals = countPairs(profile);
+  const properties: PropertySummary[] = [];
+  for (const [key, total] of totals.entries()) {
+    const values = profile.values[key];
+    const name = keyName(profile.keys, key);
+    const present = total.kinds.reduce((sum, count) => sum + count, 0);
+    if (present === 0) continue;
+    const summary = summarizeValues(values, total.kinds, (sample) => reader.property(sample, name));
+    if (summary === undefined) return undefined;
+    properties.push({ ...summary, key: name, present, kinds: total.kinds, events: total.events });
+  }
+  properties.sort((a, b) => b.present - a.present || (a.key < b.key ? -1 : 1));
+  const topUsers = userCounts(profile, reader);
+  const times = summarizeValues(profile.times, undefined, () => undefined);
+  if (topUsers === undefined || times === undefined) return undefined;
+  return {
+    rows: profile.rows,
+    rowsWithUser: profile.rowsWithUser,
+    users: profile.users.count,
+    usersExact: !profile.users.overflowed,
+    topUsers,
+    events: profile.eventNames.map((event, code) => eventSummary(profile, event, code)),
+    times,
+    properties,
+    overflowed: profile.keys.overflowed,
+  };
+}
+
+function eventSummary(profile: Profile, event: string, code: number): EventSummary {
+  const seen = (time: number | undefined) => (time !== undefined && Number.isFinite(time) ? time : null);
+  return {
+    event,
+    rows: profile.eventRows[code] ?? 0,
+    users: memberCount(profile.users, code),
+    firstSeen: seen(profile.firstSeen[code]),
+    lastSeen: seen(profile.lastSeen[code]),
+  };
+}
+
+type PairTotals = { kinds: number[]; events: [number, number, number][] };
+
+function countPairs({ keys }: Profile): PairTotals[] {
+  const totals: PairTotals[] = Array.from({ length: keys.keyCount }, () => ({
+    kinds: Array.from({ length: KINDS }, () => 0),
+    events: [],
+  }));
+  for (let pair = 0; pair < keys.pairCount; pair++) {
+    const total = totals[keys.pairKey[pair] ?? 0];
+    if (total === undefined) continue;
+    let present = 0;
+    let bits = 0;
+    for (let kind = 0; kind < KINDS; kind++) {
+      const count = keys.pairCounts[pair * KINDS + kind] ?? 0;
+      total.kinds[kind] = (total.kinds[kind] ?? 0) + count;
+      present += count;
+      if (count > 0) bits |= 1 << kind;
+    }
+    if (present > 0) total.events.push([keys.pairEvent[pair] ?? 0, present, bits]);
+  }
+  return totals;
+}
+
+function userCounts(profile: Profile, reader: SampleReader): [Scalar, number][] | undefined {
+  const { users } = profile;
+  const codes: number[] = [];
+  let least = 0;
+  for (let code = 0; code < users.count; code++) {
+    if ((users.rows[code] ?? 0) <= least) continue;
+    codes.push(code);
+    if (codes.length < TOP_VALUES * 20) continue;
+    least = keepMost(codes, users.rows);
+  }
+  keepMost(codes, users.rows);
+  const top: [Scalar, number][] = [];
+  for (const code of codes) {
+    const id = reader.user(users.samples[code] ?? 0);
+    if (id === undefined) return undefined;
+    top.push([typeof id === "string" ? clip(id) : id, users.rows[code] ?? 0]);
+  }
+  return top.sort((a, b) => b[1] - a[1] || compareScalars(a[0], b[0]));
+}
+
+function keepMost(codes: number[], rows: Int32Array): number {
+  codes.sort((a, b) => (rows[b] ?? 0) - (rows[a] ?? 0) || a - b);
+  codes.length = Math.min(codes.length, TOP_VALUES);
+  return codes.length < TOP_VALUES ? 0 : (rows[codes.at(-1) ?? 0] ?? 0);
+}

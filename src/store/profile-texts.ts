@@ -1,0 +1,134 @@
+/** The texts of one property (and arrays and objects, as their JSON), counted by hash. */
+import { addHash } from "./profile-distinct.ts";
+import { type Hasher, hashBytes } from "./profile-hash.ts";
+import {
+  countDown,
+  createSlots,
+  entries,
+  isFull,
+  rebuild,
+  SLOT,
+  SLOT_COUNT,
+  SLOT_SAMPLE,
+  type Slots,
+  slotOf,
+} from "./profile-slots.ts";
+import { type Budget, grow, MAX_VALUES, mayGrow, newSketch, type Values } from "./profile-values.ts";
+
+/** Slots for the frequent texts of a property that has too many values: 64 KB, which stay in the processor's cache. */
+const FREQUENT_SLOTS = 4_096;
+/** Longer texts are compared for min and max by their first bytes only. */
+const EXTREME_BYTES = 1024;
+
+/** A text value, or the JSON of an object or array (`ordered` false: these have no min and max). */
+export function addText(
+  values: Values,
+  budget: Budget,
+  hasher: Hasher,
+  view: DataView,
+  start: number,
+  end: number,
+  kind: number,
+  sample: number,
+  ordered: boolean,
+): void {
+  hashBytes(hasher, view, start, end, kind);
+  const low = hasher.out[0] ?? 0;
+  const high = hasher.out[1] ?? 1;
+  if (values.texts === undefined) {
+    values.texts = createSlots();
+    budget.slots += 16;
+  }
+  values.textCount++;
+  const texts = values.texts;
+  const at = slotOf(texts, low, high);
+  const { cells } = texts;
+  const count = cells[at + SLOT_COUNT] ?? 0;
+  cells[at + SLOT_COUNT] = count + 1;
+  if (count > 0) {
+    if (cells[at + SLOT_SAMPLE] === 0) cells[at + SLOT_SAMPLE] = sample;
+    return;
+  }
+  texts.live++;
+  cells[at + SLOT_SAMPLE] = sample;
+  if (values.textSketch !== undefined) addHash(values.textSketch, low, high);
+  if (ordered) widenTexts(values, view, start, end);
+  if (isFull(texts) || (values.textSketch === undefined && texts.live > MAX_VALUES)) growTexts(values, budget);
+}
+
+/** Undoes addText. False: the extremes or the sample may be wrong now, and only a new pass over the rows can tell. */
+export function removeText(
+  values: Values,
+  hasher: Hasher,
+  view: DataView,
+  start: number,
+  end: number,
+  kind: number,
+  sample: number,
+): boolean {
+  if (values.texts === undefined) return false;
+  values.textCount--;
+  hashBytes(hasher, view, start, end, kind);
+  const high = hasher.out[1] ?? 1;
+  const gone = countDown(values.texts, hasher.out[0] ?? 0, high, sample);
+  if (!gone && values.textSketch === undefined) return true;
+  const { minText, maxText } = values;
+  const isExtreme =
+    (minText !== undefined && compareBytes(minText, view, start, end) === 0) ||
+    (maxText !== undefined && compareBytes(maxText, view, start, end) === 0);
+  return !isExtreme;
+}
+
+function growTexts(values: Values, budget: Budget): void {
+  const { texts } = values;
+  if (texts === undefined) return;
+  const capacity = texts.mask + 1;
+  if (values.textSketch === undefined) {
+    if (mayGrow(texts.live, values.textCount, capacity, budget)) {
+      grow(texts, budget);
+      return;
+    }
+    values.textSketch = newSketch(budget);
+    for (const entry of entries(texts)) addHash(values.textSketch, entry.low, entry.high);
+    budget.slots -= Math.max(0, capacity - FREQUENT_SLOTS);
+  }
+  forgetRare(values, texts, Math.min(capacity, FREQUENT_SLOTS));
+}
+
+/** Keeps the texts seen most often, a quarter of the slots (the frequent-items scheme of Misra and Gries). */
+function forgetRare(values: Values, texts: Slots, capacity: number): void {
+  const byCount = new Int32Array(4096);
+  const { cells } = texts;
+  for (let at = SLOT_COUNT; at < cells.length; at += SLOT) {
+    const bucket = Math.min(cells[at] ?? 0, 4095);
+    byCount[bucket] = (byCount[bucket] ?? 0) + 1;
+  }
+  let kept = texts.live;
+  let threshold = 0;
+  while (kept > capacity / 4 && threshold < 4095) kept -= byCount[++threshold] ?? 0;
+  values.forgotten += threshold;
+  rebuild(texts, kept > capacity / 2 ? (texts.mask + 1) * 2 : capacity, threshold);
+}
+
+export function compareBytes(own: Uint8Array, view: DataView, start: number, end: number): number {
+  const length = Math.min(own.length, end - start);
+  for (let offset = 0; offset < length; offset++) {
+    const difference = (own[offset] ?? 0) - view.getUint8(start + offset);
+    if (difference !== 0) return difference;
+  }
+  return own.length === EXTREME_BYTES ? 0 : own.length - (end - start);
+}
+
+function widenTexts(values: Values, view: DataView, start: number, end: number): void {
+  if (values.minText === undefined || compareBytes(values.minText, view, start, end) > 0) {
+    values.minText = copyOf(view, start, end);
+  }
+  if (values.maxText === undefined || compareBytes(values.maxText, view, start, end) < 0) {
+    values.maxText = copyOf(view, start, end);
+  }
+}
+
+function copyOf(view: DataView, start: number, end: number): Uint8Array {
+  const length = Math.min(end - start, EXTREME_BYTES);
+  return new Uint8Array(view.buffer, view.byteOffset + start, length).slice();
+}
