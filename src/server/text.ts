@@ -14,9 +14,23 @@ function cell(value: unknown): string {
 
 /** Complete: every key of `result` appears, nested values as JSON. */
 export function renderText(result: Row): string {
+  const { columns, rows, ...others } = result;
+  if (isTypedColumns(columns) && Array.isArray(rows) && rows.every(Array.isArray))
+    return [...renderSqlRows(columns, rows), ...(Object.keys(others).length > 0 ? [renderText(others)] : [])].join(
+      "\n",
+    );
   return Object.entries(result)
     .flatMap(([key, value]) => renderEntry(visible(key), value))
     .join("\n");
+}
+
+const isTypedColumns = (columns: unknown): columns is { name: string; type: string }[] =>
+  Array.isArray(columns) && columns.every((column) => isObject(column) && typeof column["type"] === "string");
+
+/** A result of SQL: names with their types, and NULL told apart from an empty text. */
+function renderSqlRows(columns: { name: string; type: string }[], rows: unknown[][]): string[] {
+  const header = columns.map(({ name, type }) => `${visible(name)}:${visible(type)}`).join("\t");
+  return [header, ...rows.map((row) => row.map((value) => (value === null ? "NULL" : cell(value))).join("\t"))];
 }
 
 function renderEntry(key: string, value: unknown): string[] {

@@ -1,17 +1,36 @@
 import { z } from "zod";
-import { Fault } from "../fault.ts";
+import { SQL_MAX_CHARS } from "../limits.ts";
+import { cell, sqlLimit } from "./params.ts";
 import { defineTool, LOCAL_READ } from "./tool.ts";
 
 export const sql = defineTool({
   name: "sql",
-  title: "sql",
-  description: "placeholder",
+  title: "Query fetched data with SQL",
+  description:
+    "Runs one SQLite SELECT on the fetched tables (list_tables); free. Events: event_name, event_time (UTC text), distinct_id, insert_id, properties (JSON: properties->>'$.plan'). median, percentile, stddev, regexp work.",
   toolset: "local",
   annotations: LOCAL_READ,
-  input: () => z.strictObject({}),
-  output: () => z.object({}),
-  async handler() {
-    throw new Fault("INTERNAL", "sql is not built yet.");
+  input: () => z.strictObject({ query: z.string().min(1), limit: sqlLimit() }),
+  output: () =>
+    z.object({
+      columns: z.array(z.object({ name: z.string(), type: z.string() })),
+      rows: z.array(z.array(cell())),
+      row_count: z.int(),
+      truncated: z.boolean(),
+      elapsed_ms: z.number(),
+      hint: z.string().optional(),
+    }),
+  async handler(workspace, { query, limit }, { signal }) {
+    const sandbox = workspace.store.sandbox();
+    const { rows, ...result } = await sandbox.query(query, { rows: limit, chars: SQL_MAX_CHARS }, signal);
+    const { columns, truncated, elapsed_ms, hint } = result;
+    return { columns, rows, row_count: rows.length, truncated, elapsed_ms, ...(hint === undefined ? {} : { hint }) };
   },
-  summary: () => "",
+  summary: ({ row_count, columns, elapsed_ms }) =>
+    `${row_count} ${row_count === 1 ? "row" : "rows"}, ${columns.length} ${columns.length === 1 ? "column" : "columns"}, ${elapsed_ms} ms.`,
+  cut: {
+    size: ({ rows }) => rows.length,
+    keep: (result, count) => ({ ...result, rows: result.rows.slice(0, count), row_count: count, truncated: true }),
+    shown: ({ row_count }) => `only the first ${row_count} rows`,
+  },
 });

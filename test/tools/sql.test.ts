@@ -1,0 +1,55 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { connect, type Harness } from "../harness.ts";
+
+let t: Harness;
+beforeAll(async () => {
+  t = await connect({ anonymous: true });
+});
+afterAll(() => t.close());
+
+test("without credentials and without tables, SQL answers", async () => {
+  const reply = await t.call("sql", { query: "SELECT 1 AS one, 'a' AS text, NULL AS nothing" });
+  expect(reply.structured).toMatchObject({
+    columns: [
+      { name: "one", type: "INTEGER" },
+      { name: "text", type: "TEXT" },
+      { name: "nothing", type: "NULL" },
+    ],
+    rows: [[1, "a", null]],
+    row_count: 1,
+    truncated: false,
+  });
+  expect(reply.text).toContain("one:INTEGER\ttext:TEXT\tnothing:NULL\n1\ta\tNULL");
+});
+
+test("a missing table says that nothing was fetched", async () => {
+  const { error } = await t.call("sql", { query: "SELECT * FROM events" });
+  expect(error).toMatchObject({ code: "SQL_ERROR", message: "No such table: events. Nothing has been fetched yet." });
+  expect(error?.suggestions[0]).toContain("fetch_events");
+});
+
+const NUMBERS = (most: number) =>
+  `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${most}) SELECT i FROM n`;
+
+test("100 rows by default, and truncated is exact", async () => {
+  expect((await t.call("sql", { query: NUMBERS(100) })).structured).toMatchObject({ row_count: 100, truncated: false });
+  expect((await t.call("sql", { query: NUMBERS(101) })).structured).toMatchObject({ row_count: 100, truncated: true });
+  expect((await t.call("sql", { query: NUMBERS(1_000_000), limit: 2 })).structured).toMatchObject({
+    rows: [[1], [2]],
+    truncated: true,
+  });
+});
+
+test("a limit beyond the largest is refused with a sentence", async () => {
+  const { error } = await t.call("sql", { query: "SELECT 1", limit: 5_001 });
+  expect(error).toMatchObject({ code: "INVALID_ARGUMENT" });
+  expect(error?.message).toContain("5000");
+});
+
+test("a cancelled query answers nobody and the next one works", async () => {
+  const abort = new AbortController();
+  const endless = t.call("sql", { query: `SELECT count(*) FROM (${NUMBERS(1e12)})` }, { signal: abort.signal });
+  setTimeout(() => abort.abort(), 150);
+  await expect(endless).rejects.toThrow();
+  expect((await t.call("sql", { query: "SELECT 2" })).structured).toMatchObject({ rows: [[2]] });
+});
