@@ -88,7 +88,7 @@ async function askTool(
     ? reply.content.map((part: { text?: string }) => part.text ?? "").join("\n")
     : "";
   if (reply.isError) return text.split("\n");
-  const result: Result = reply.structuredContent ?? {};
+  const result = (reply.structuredContent ?? {}) as Result;
   results.set(step.name, result);
   return step.show(result, terminal.style, results);
 }
