@@ -17,6 +17,8 @@ export type Config = Readonly<{
   /** An origin that replaces all Mixpanel hosts: loopback only, for tests and the sample project. */
   apiUrl?: string;
   dataDir: string;
+  /** A folder beside the store's own that `export_table` may write to; set by the user with MP_EXPORT_DIR. */
+  exportDir?: string;
   configPath: string;
   httpToken?: Secret;
   sqlTimeoutMs: number;
@@ -62,6 +64,7 @@ export async function loadConfig(flags: Flags, env: Environment): Promise<Config
     account,
     apiUrl,
     dataDir: expandHome(flags.dataDir || env["MP_DATA_DIR"] || "~/.mp/data"),
+    exportDir: env["MP_EXPORT_DIR"] ? expandHome(env["MP_EXPORT_DIR"]) : undefined,
     configPath,
     httpToken: env["MP_HTTP_TOKEN"] ? new Secret(env["MP_HTTP_TOKEN"]) : undefined,
     sqlTimeoutMs: sqlTimeout(env["MP_SQL_TIMEOUT_MS"], warnings),

@@ -24,7 +24,9 @@ export type QueryReply = {
 };
 
 export type SpoolRequest = { sql: string; path: string; format: SpoolFormat; mostBytes: number };
-export type SpoolReply = { columns: Column[]; rows: number; bytes: number };
+/** `affinity` is the declared type under which a new table keeps every value as it is: a type only where all values have it. */
+export type SpooledColumn = Column & { affinity: "INTEGER" | "REAL" | "TEXT" | "BLOB" | "" };
+export type SpoolReply = { columns: SpooledColumn[]; rows: number; bytes: number };
 
 /** A cell longer than this is clipped: a quarter of what a whole reply may hold. */
 const CELL_SHARE = 4;
@@ -46,10 +48,14 @@ export function spoolQuery(gate: Gate, request: SpoolRequest, progress: (rows: n
     const names = columnNames(prepared);
     const file = openSpool(request.path, request.format, names);
     const seen: (string | undefined)[] = [];
+    const exact: (string | undefined)[] = [];
     let told = Date.now();
     try {
       for (const row of iterate(prepared)) {
-        for (const [index, value] of row.entries()) seen[index] = observeType(seen[index], value);
+        for (const [index, value] of row.entries()) {
+          seen[index] = observeType(seen[index], value);
+          exact[index] = observeType(exact[index], value, "ANY");
+        }
         file.write(row);
         if (file.bytes > request.mostBytes) throw tooMuch(request.mostBytes);
         if (file.rows % 1_000 === 0 && Date.now() - told > 250) {
@@ -62,8 +68,13 @@ export function spoolQuery(gate: Gate, request: SpoolRequest, progress: (rows: n
       throw error;
     }
     file.finish();
-    return { columns: withTypes(names, seen), rows: file.rows, bytes: file.bytes };
+    const columns = withTypes(names, seen).map((column, index) => ({ ...column, affinity: affinityOf(exact[index]) }));
+    return { columns, rows: file.rows, bytes: file.bytes };
   });
+}
+
+function affinityOf(type: string | undefined): SpooledColumn["affinity"] {
+  return type === "INTEGER" || type === "REAL" || type === "TEXT" || type === "BLOB" ? type : "";
 }
 
 function tooMuch(bytes: number): Fault {

@@ -40,10 +40,10 @@ function typeOf(value: SqlValue): string {
 }
 
 /** Watches the values of one column: INTEGER, REAL, TEXT, BLOB, NULL when nothing else was seen, ANY for a mixture. */
-export function observeType(seen: string | undefined, value: SqlValue): string {
+export function observeType(seen: string | undefined, value: SqlValue, numbers: "REAL" | "ANY" = "REAL"): string {
   const type = typeOf(value);
   if (seen === undefined || seen === "NULL" || seen === type) return type;
   if (type === "NULL") return seen;
-  const numbers = new Set(["INTEGER", "REAL"]);
-  return numbers.has(seen) && numbers.has(type) ? "REAL" : "ANY";
+  const numeric = (name: string) => name === "INTEGER" || name === "REAL";
+  return numeric(seen) && numeric(type) ? numbers : "ANY";
 }
