@@ -1,14 +1,14 @@
 /** What the endpoint files see of the Mixpanel API: one `call` for JSON replies, one `download` for the raw export. */
 import type { z } from "zod";
+import type { Region } from "../names.ts";
 import type { Path } from "./path.ts";
 
+export type { Region } from "../names.ts";
 export type { Path } from "./path.ts";
 export { path } from "./path.ts";
 
 /** `query`: /api/query (quota: 60 per hour), `export`: the data host (its own 60 per hour), `app`: /api/app (not metered). */
 export type Family = "query" | "export" | "app";
-export const REGIONS = ["us", "eu", "in"] as const;
-export type Region = (typeof REGIONS)[number];
 
 /** One value of a query string or form; `undefined` is left out. Lists and objects: `jsonParam`. */
 export type Param = string | number | boolean | undefined;
@@ -37,7 +37,11 @@ export type Call<T> = {
   counted?: boolean;
   /** Largest time for one attempt; the call as a whole also keeps to CALL_MS. */
   timeoutMs?: number;
-  /** May wait and retry beyond one tool call's time: background work that no client waits for (fetch jobs). */
+  /** Integers beyond 2^53 come as decimal strings instead of losing digits; the schema must allow both. */
+  exactIntegers?: boolean;
+  /** The reply is an object keyed by data, so that a key `error` is data unless its value is a text. */
+  keyedByData?: boolean;
+  /** Background work that no client waits for (fetch jobs): each call has its own time, not the rest of a tool call's. */
   patient?: boolean;
 };
 
