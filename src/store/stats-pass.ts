@@ -1,0 +1,167 @@
+/**
+ * Statistics in the writer child: kept when a job ends, gathered anew by a pass over the rows when there are none for the
+ * table's present version.
+ */
+import type { Database } from "bun:sqlite";
+import { Fault } from "../fault.ts";
+import type { ChildContext } from "./child-side.ts";
+import { createProfile, type Profile } from "./profile.ts";
+import { type SampleReader, summarizeProfile, type TableSummary } from "./profile-summary.ts";
+import type { Scalar } from "./profile-summary-values.ts";
+import { columnNames, eventFeed, resultFeed } from "./stats-rows.ts";
+import { quoteName, readTable, type TableInfo } from "./tables.ts";
+import { type BackgroundTask, stateOf, tableOf, transaction, type WriterSession } from "./writer-session.ts";
+
+/** Part of `_mp_stat` that holds the summary as JSON text; another number when TableSummary changes its shape. */
+const SUMMARY_PART = "summary.1";
+
+/** Rows per step: a few milliseconds, after which requests and cancellations are seen. */
+const STEP_ROWS = 4_000;
+/** A table that changes while it is read is read again, this often. */
+const MOST_PASSES = 3;
+
+/** Keeps the statistics gathered while storing. False: there are none, or they have to be gathered anew. */
+export async function saveStatistics(session: WriterSession, table: TableInfo): Promise<boolean> {
+  if (hasStatistics(session.db, table)) return true;
+  const { profile } = stateOf(session, table);
+  if (profile === undefined || profile.rows !== table.row_count) return false;
+  const summary = summarizeProfile(profile, sampleReader(session.db, table));
+  if (summary === undefined) return false;
+  await store(session, table, summary);
+  return true;
+}
+
+/** Makes sure that there are statistics for the table as it is now. Faults: TABLE_NOT_FOUND, CANCELLED, STORE_BUSY. */
+export async function ensureStatistics(
+  session: WriterSession,
+  name: string,
+  context: ChildContext,
+): Promise<{ version: number }> {
+  for (let pass = 0; pass < MOST_PASSES; pass++) {
+    const table = tableOf(session, name);
+    if (await saveStatistics(session, table)) return { version: table.version };
+    const { profile, step } = createPass(session.db, table);
+    while (step()) {
+      context.progress({ rows: profile.rows, total: table.row_count });
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      if (context.signal.aborted) throw new Fault("CANCELLED", "The request was cancelled.");
+    }
+    if (await finishPass(session, table, profile)) return { version: table.version };
+  }
+  throw new Fault("STORE_BUSY", `Table ${name} changes faster than it can be read.`, {
+    suggestions: ["Wait until the fetch has ended (fetch_status), then try again."],
+    retryAfterSeconds: 10,
+  });
+}
+
+/** The same as background work, step by step; gives up when the table changes: then its next job asks again. */
+export function statisticsTask(session: WriterSession, name: string): BackgroundTask {
+  let work: { table: TableInfo; profile: Profile; step: () => boolean } | undefined;
+  return () => {
+    const table = readTable(session.db, name);
+    if (table === undefined || hasStatistics(session.db, table)) return false;
+    work ??= { table, ...createPass(session.db, table) };
+    if (work.table.version !== table.version) return false;
+    if (work.step()) return true;
+    void finishPass(session, table, work.profile).catch(() => {});
+    return false;
+  };
+}
+
+function createPass(db: Database, table: TableInfo): { profile: Profile; step: () => boolean } {
+  const profile = createProfile();
+  const feed = table.type === "result" ? resultFeed(db, table, profile) : eventFeed(db, table, profile);
+  let rowid = Number.MIN_SAFE_INTEGER;
+  return {
+    profile,
+    step: () => {
+      const last = feed(rowid, STEP_ROWS);
+      rowid = last ?? rowid;
+      return last !== undefined;
+    },
+  };
+}
+
+/** False when the table is not the one that was read any more. */
+async function finishPass(session: WriterSession, table: TableInfo, profile: Profile): Promise<boolean> {
+  if (readTable(session.db, table.name)?.version !== table.version) return false;
+  const summary = summarizeProfile(profile, sampleReader(session.db, table));
+  if (summary === undefined) return false;
+  await store(session, table, summary);
+  return true;
+}
+
+const SUMMARY_WHERE = "FROM _mp_stat WHERE table_id = ? AND part = ? AND version = ?";
+
+function hasStatistics(db: Database, table: TableInfo): boolean {
+  return (
+    db
+      .query<unknown, [number, string, number]>(`SELECT 1 ${SUMMARY_WHERE}`)
+      .get(table.id, SUMMARY_PART, table.version) !== null
+  );
+}
+
+/** The kept statistics of the table's present version; undefined when there are none. */
+export function readSummary(db: Database, table: TableInfo): TableSummary | undefined {
+  const row = db
+    .query<{ data: string }, [number, string, number]>(`SELECT CAST(data AS TEXT) AS data ${SUMMARY_WHERE}`)
+    .get(table.id, SUMMARY_PART, table.version);
+  return row === null ? undefined : (JSON.parse(row.data) as TableSummary);
+}
+
+async function store(session: WriterSession, table: TableInfo, summary: TableSummary): Promise<void> {
+  const data = JSON.stringify(summary);
+  await transaction(session, () => {
+    // Between the reading and this the table may have been dropped or changed: then nobody asks for this version again.
+    if (readTable(session.db, table.name)?.version !== table.version) return;
+    session.db
+      .query("INSERT OR REPLACE INTO _mp_stat (table_id, part, version, data) VALUES (?, ?, ?, ?)")
+      .run(table.id, SUMMARY_PART, table.version, data);
+  });
+}
+
+/** Rows whose values were read last: the first rows of a table hold most of its frequent values. */
+const ROWS_KEPT = 2_000;
+
+function sampleReader(db: Database, table: TableInfo): SampleReader {
+  const name = quoteName(table.name);
+  const rows = new Map<number, Map<string, Scalar>>();
+  const read = table.type === "result" ? readCells(db, table) : readProperties(db, name);
+  const user =
+    table.type === "result"
+      ? undefined
+      : db.query<{ id: Scalar }, [number]>(`SELECT distinct_id AS id FROM ${name} WHERE rowid = ?`);
+  return {
+    property(rowid, key) {
+      let row = rows.get(rowid);
+      if (row === undefined) {
+        if (rows.size >= ROWS_KEPT) rows.clear();
+        row = read(rowid);
+        rows.set(rowid, row);
+      }
+      return row.get(key);
+    },
+    user: (rowid) => user?.get(rowid)?.id ?? undefined,
+  };
+}
+
+function readProperties(db: Database, name: string): (rowid: number) => Map<string, Scalar> {
+  const query = db.query<[string, Scalar], [number]>(
+    `SELECT j.key, substr(j.value, 1, 1000) FROM ${name} AS t, json_each(t.properties) AS j WHERE t.rowid = ?`,
+  );
+  return (rowid) => {
+    const row = new Map<string, Scalar>();
+    for (const [key, value] of query.values(rowid) as [string, Scalar][]) if (!row.has(key)) row.set(key, value);
+    return row;
+  };
+}
+
+function readCells(db: Database, table: TableInfo): (rowid: number) => Map<string, Scalar> {
+  const columns = columnNames(db, table.name);
+  const cells = columns.map((column) => `substr(CAST(${quoteName(column)} AS TEXT), 1, 1000)`).join(", ");
+  const query = db.query<Scalar[], [number]>(`SELECT ${cells} FROM ${quoteName(table.name)} WHERE rowid = ?`);
+  return (rowid) => {
+    const [row = []] = query.values(rowid) as Scalar[][];
+    return new Map(columns.map((column, index) => [column, row[index] ?? null]));
+  };
+}
