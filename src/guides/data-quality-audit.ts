@@ -13,10 +13,10 @@ export const dataQualityAudit: Guide = {
 Event: ${event}.${hint} ${tablesLine(known)}
 
 1. **Meaning.** \`lexicon_schemas(entity_type="event", name=${event})\`: what it should hold. \`list_events(search="...")\` for twins: other case, plural, old and new name side by side.
-2. **Volume.** \`segmentation(event=${event}, from_date="56 days ago", to_date="yesterday", unit="day")\` and again with \`type="unique"\`. Compare the same weekday: a lasting step is a release, a hole an outage, doubled events per user double firing. \`list_annotations(from_date="56 days ago")\` may explain it. Leave out \`meta.in_progress\`.
+2. **Volume.** \`segmentation(event=${event}, from_date="56 days ago", to_date="yesterday", unit="day")\` and again with \`type="unique"\`. Compare the same weekday: a lasting step is a release, a hole an outage, doubled events per user double firing. \`list_annotations(from_date="56 days ago")\` may explain it. Skip \`meta.in_progress\`.
 3. **Where.** \`segmentation(event=${event}, from_date="28 days ago", to_date="yesterday", unit="week", on="$lib_version")\`, then \`on="$os"\`: the platform missing or doubled is the culprit.
 4. **Raw.** \`fetch_events(from_date="14 days ago", to_date="yesterday", events=[${event}], table="audit")\`. Its \`duplicates\` (already merged) and \`rejected\` are findings.
-5. **Properties.** \`property_keys(table="audit")\`: \`coverage\` below 1 on a required one; \`table_schema(table="audit")\`: two \`types\` in one property ("12" and 12); \`column_stats(table="audit", column="...")\` for impossible values, "undefined", "null", test accounts.
+5. **Properties.** \`property_keys(table="audit")\`: \`coverage\` below 1 on a required one; \`table_schema(table="audit")\`: two \`types\` in one property ("12" and 12); \`column_stats(table="audit", column="...")\` for impossible values, "undefined", test accounts.
 6. **Ids and time:**
 \`\`\`sql
 SELECT count(*) AS events, count(DISTINCT distinct_id) AS users,
@@ -29,8 +29,8 @@ FROM audit
    and the heaviest ids: \`SELECT distinct_id, count(*) AS n FROM audit GROUP BY 1 ORDER BY 2 DESC LIMIT 10\`; one with 5% of all is a server, a bot or shared.
 7. **Double firing:** same \`distinct_id\` and second, different \`insert_id\`: \`SELECT count(*) FROM (SELECT 1 FROM audit GROUP BY distinct_id, event_time HAVING count(DISTINCT insert_id) > 1)\`.
 
-Traps: a sampled or filtered table proves nothing about the rest; the last 5 days are not complete; in a project that keeps local time, events look late or early by the offset; a NULL property may mean "not applicable".
+Traps: a sampled or filtered table proves nothing about the rest; the last 5 days are incomplete; in a project with local time, events look late by its offset; a NULL property may mean "not applicable".
 
-Answer as a table: check, finding, share of events concerned, since when, who should fix it, and whether the numbers may be used meanwhile.`;
+Answer as a table: check, finding, share of events, since when, who fixes it, usable meanwhile or not.`;
   },
 };

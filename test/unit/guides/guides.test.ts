@@ -4,6 +4,7 @@ import { encode } from "gpt-tokenizer/encoding/o200k_base";
 import { type Guide, type Known, NOTHING_KNOWN } from "../../../src/guides/guide.ts";
 import { GUIDES } from "../../../src/guides/index.ts";
 import { quoteName, sqlText } from "../../../src/guides/quote.ts";
+import type { CatalogueEntry } from "../../../src/server/catalogue.ts";
 import { buildCatalogue } from "../../../src/server/catalogue-build.ts";
 import { ALL_TOOLS } from "../../../src/tools/index.ts";
 
@@ -60,7 +61,9 @@ describe.each(GUIDES.map((one) => [one.name, one] as const))("%s", (_, one) => {
   });
 
   test("names tools and arguments that exist", () => {
-    const schemas = new Map(buildCatalogue(ALL_TOOLS).map((entry) => [entry.name, entry.inputSchema.properties ?? {}]));
+    const schemas = new Map(
+      (buildCatalogue(ALL_TOOLS) as CatalogueEntry[]).map((entry) => [entry.name, entry.inputSchema.properties ?? {}]),
+    );
     for (const text of texts) {
       const prose = text.replaceAll(/```[\s\S]*?```/g, "");
       const called = [...prose.matchAll(/`([a-z_]+)\(((?:[^`"]|"(?:[^"\\]|\\.)*")*)\)`/g)];

@@ -1,0 +1,79 @@
+/** Runs chance calls through the built executable in batches, each with a fresh home so that quota never ends them. */
+
+import { CallToolResultSchema } from "@modelcontextprotocol/sdk/types.js";
+import { AjvJsonSchemaValidator } from "@modelcontextprotocol/sdk/validation/ajv-provider.js";
+import fc from "fast-check";
+import { startSample } from "../../src/sample/service.ts";
+import type { CatalogueEntry } from "../../src/server/catalogue.ts";
+import { type FuzzCall, toolCalls } from "../fuzz.ts";
+import { callTool, type Message, request, Wire } from "./binary.ts";
+
+const BATCH = 100;
+const AT_ONCE = 8;
+
+export type FuzzReport = { calls: number; problems: string[] };
+
+export async function fuzz({ calls, seed }: { calls: number; seed: number }): Promise<FuzzReport> {
+  const sample = await startSample({ quota: "unlimited" });
+  const report: FuzzReport = { calls: 0, problems: [] };
+  const env = {
+    MP_USERNAME: sample.credentials.username,
+    MP_SECRET: sample.credentials.secret,
+    MP_PROJECT_ID: sample.credentials.projectId,
+    MP_API_URL: sample.url,
+    MP_SQL_TIMEOUT_MS: "1000",
+  };
+  try {
+    for (let done = 0; done < calls; done += BATCH) {
+      const wire = await new Wire(["--log-level", "error"], { env }).open();
+      await batch(wire, Math.min(BATCH, calls - done), seed + done, report);
+      const code = await wire.end();
+      if (code !== 0) report.problems.push(`exit code ${code}: ${wire.stderr.slice(-500)}`);
+      if (wire.strayLines.length > 0) report.problems.push(`stray output: ${wire.strayLines[0]?.slice(0, 200)}`);
+      if (/unexpected error|\n\s+at /.test(wire.stderr))
+        report.problems.push(`stack trace: ${wire.stderr.slice(0, 1500)}`);
+    }
+  } finally {
+    await sample.close();
+  }
+  return report;
+}
+
+async function batch(wire: Wire, size: number, seed: number, report: FuzzReport): Promise<void> {
+  await wire.write(request("tools", "tools/list"));
+  const tools = (await wire.answer("tools")).result?.["tools"] as CatalogueEntry[];
+  const check = checker(tools);
+  const made = fc.sample(toolCalls(tools), { numRuns: size, seed });
+  for (let start = 0; start < made.length; start += AT_ONCE) {
+    const group = made.slice(start, start + AT_ONCE);
+    await wire.write(group.map(({ tool, args }, index) => callTool(start + index, tool, args)).join(""));
+    for (const [index, call] of group.entries()) {
+      const problem = check(call, await wire.answer(start + index));
+      report.calls++;
+      if (problem) report.problems.push(`${call.tool}(${JSON.stringify(call.args)?.slice(0, 300)}): ${problem}`);
+    }
+  }
+}
+
+/** What is wrong with an answer; undefined when nothing is. */
+function checker(tools: CatalogueEntry[]): (call: FuzzCall, answer: Message) => string | undefined {
+  const validator = new AjvJsonSchemaValidator();
+  const schemas = new Map(
+    tools.map(({ name, outputSchema }) => [
+      name,
+      validator.getValidator((outputSchema ?? {}) as Parameters<typeof validator.getValidator>[0]),
+    ]),
+  );
+  return ({ tool, args }, { result, error }) => {
+    const isObject = typeof args === "object" && args !== null && !Array.isArray(args);
+    // Arguments that are no object are not a tools/call at all: the protocol's own error is right.
+    if (error) return isObject ? `protocol error ${error.code} ${error.message.slice(0, 200)}` : undefined;
+    const parsed = CallToolResultSchema.safeParse(result);
+    if (!parsed.success) return `not a CallToolResult: ${parsed.error.message.slice(0, 300)}`;
+    const text = parsed.data.content.map((part) => (part.type === "text" ? part.text : "")).join("");
+    if (/\bat \S+ \(.*:\d+:\d+\)/.test(text)) return `stack trace in ${text.slice(0, 300)}`;
+    if (parsed.data.isError) return text.startsWith("INTERNAL") ? text.slice(0, 300) : undefined;
+    const valid = schemas.get(tool)?.(parsed.data.structuredContent);
+    return valid?.valid === false ? `output schema: ${valid.errorMessage?.slice(0, 300)}` : undefined;
+  };
+}
