@@ -105,14 +105,15 @@ export function defineTool<Input extends z.ZodType, Output extends z.ZodType>(
   return tool as unknown as AnyTool;
 }
 
-/** The usual cut: the result's list `key`, with `truncated` set. */
-export function cutList<Result extends object>(key: keyof Result & string): Cut<Result> {
-  const list = (result: Result): unknown[] => {
-    const value = result[key];
-    return Array.isArray(value) ? value : [];
-  };
+/** The usual cut: the result's list `key`, with `truncated` set. Fits any result that has such a list. */
+export function cutList<Key extends string>(key: Key) {
+  type Listing = { [K in Key]: unknown[] };
   return {
-    size: (result) => list(result).length,
-    keep: (result, rows) => ({ ...result, [key]: list(result).slice(0, rows), truncated: true }),
+    size: <Result extends Listing>(result: Result): number => result[key].length,
+    keep: <Result extends Listing>(result: Result, rows: number): Result => ({
+      ...result,
+      [key]: result[key].slice(0, rows),
+      truncated: true,
+    }),
   };
 }
