@@ -177,8 +177,8 @@ describe("the token", () => {
   test("is needed on loopback too once it is set, and appears nowhere", async () => {
     const token = "e2e-token-7f3a9c0d1b";
     const { url, stderr } = await serve(["--demo", "--ephemeral", "--log-level", "debug"], { MP_HTTP_TOKEN: token });
-    expect(connect(url)).rejects.toThrow();
-    expect(connect(url, `${token}x`)).rejects.toThrow();
+    await expect(connect(url)).rejects.toThrow();
+    await expect(connect(url, `${token}x`)).rejects.toThrow();
     const { client } = await connect(url, token);
     const info = await client.callTool({ name: "workspace_info", arguments: {} });
     expect(JSON.stringify(info)).not.toContain(token);

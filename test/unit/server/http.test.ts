@@ -341,5 +341,5 @@ test("stopping cancels what runs and closes every session", async () => {
   await until(() => seen.waiting === 1);
   await http.close();
   expect(seen).toEqual({ opened: 2, closed: 2, waiting: 1, cancelled: 1 });
-  expect(fetch(http.url)).rejects.toThrow();
+  await expect(fetch(http.url)).rejects.toThrow();
 });
