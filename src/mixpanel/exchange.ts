@@ -57,7 +57,7 @@ export async function refused(
   ticket: Ticket,
 ): Promise<Failure> {
   const { status, headers } = response;
-  const body = await readErrorText(response, call.family === "export");
+  const body = await readErrorText(response, !("reply" in call));
   if (connected.signal?.aborted) throw abortFault(connected.signal);
   const now = site.now();
   if (status === 401 || status === 402 || status === 429) ticket.refund();

@@ -1,17 +1,20 @@
 import { z } from "zod";
-import { Fault } from "../fault.ts";
-import { defineTool, LOCAL_READ } from "./tool.ts";
+import { jobSchema, jobSummary } from "./jobs.ts";
+import { defineTool } from "./tool.ts";
 
 export const fetchCancel = defineTool({
   name: "fetch_cancel",
-  title: "fetch_cancel",
-  description: "placeholder",
+  title: "Cancel a fetch",
+  description:
+    "Stops a running fetch job. Finished days stay in the table, the unfinished one goes; resume continues later.",
   toolset: "fetch",
-  annotations: LOCAL_READ,
-  input: () => z.strictObject({}),
-  output: () => z.object({}),
-  async handler() {
-    throw new Fault("INTERNAL", "fetch_cancel is not built yet.");
+  // Nothing stored is removed: finished days stay. What is lost is unfinished work.
+  annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  input: () => z.strictObject({ job_id: z.string() }),
+  output: jobSchema,
+  async handler(workspace, { job_id }) {
+    await workspace.jobs.recover();
+    return workspace.jobs.cancel(job_id);
   },
-  summary: () => "",
+  summary: jobSummary,
 });

@@ -1,17 +1,27 @@
 import { z } from "zod";
-import { Fault } from "../fault.ts";
-import { defineTool, LOCAL_READ } from "./tool.ts";
+import { FETCH_MAX_WAIT_SECONDS, FETCH_WAIT_SECONDS, MAX_WORKERS } from "../limits.ts";
+import { fetchProfiles as fetch } from "../workspace/fetch-profiles.ts";
+import { jobSchema, jobSummary } from "./jobs.ts";
+import { table } from "./params.ts";
+import { profileFilters } from "./profile-filters.ts";
+import { defineTool, FETCH_WRITE } from "./tool.ts";
 
 export const fetchProfiles = defineTool({
   name: "fetch_profiles",
-  title: "fetch_profiles",
-  description: "placeholder",
+  title: "Fetch profiles",
+  description:
+    "Downloads user (or group) profiles into a local table for sql. Costs one query in all. Select by one of where, distinct_id, distinct_ids, cohort_id, behaviors; all profiles otherwise. Works in the background like fetch_events.",
   toolset: "fetch",
-  annotations: LOCAL_READ,
-  input: () => z.strictObject({}),
-  output: () => z.object({}),
-  async handler() {
-    throw new Fault("INTERNAL", "fetch_profiles is not built yet.");
-  },
-  summary: () => "",
+  annotations: FETCH_WRITE,
+  input: () =>
+    z.strictObject({
+      table: table().default("profiles"),
+      ...profileFilters(),
+      mode: z.enum(["create", "append", "resume"]).default("create"),
+      workers: z.int().min(1).max(MAX_WORKERS).default(3),
+      wait_seconds: z.number().min(0).max(FETCH_MAX_WAIT_SECONDS).default(FETCH_WAIT_SECONDS),
+    }),
+  output: jobSchema,
+  handler: (workspace, args, context) => fetch(workspace, args, context),
+  summary: jobSummary,
 });

@@ -61,8 +61,8 @@ function splitAt(range: DateRange, day: string | undefined): DateRange[] {
 function cutEvery(range: DateRange, days: number): DateRange[] {
   const chunks: DateRange[] = [];
   for (let from = range.fromDate; from <= range.toDate; from = addDays(from, days)) {
-    const last = addDays(from, days - 1);
-    chunks.push({ fromDate: from, toDate: last > range.toDate ? range.toDate : last });
+    const rest = Math.min(days, daysIn({ fromDate: from, toDate: range.toDate }));
+    chunks.push({ fromDate: from, toDate: addDays(from, rest - 1) });
   }
   return chunks;
 }

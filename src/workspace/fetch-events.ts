@@ -1,0 +1,117 @@
+/** fetch_events from request to reply: check, plan, estimate, start the job, wait as long as the caller wants. */
+import { todayIn } from "../mixpanel/dates.ts";
+import { type Counted, countEvents } from "./fetch-estimate.ts";
+import { chooseWorkers, type Estimate, estimate, planChunks, sizeWarnings } from "./fetch-plan.ts";
+import { type FetchEventsArgs, type FetchRequest, readFetchRequest } from "./fetch-request.ts";
+import { runFetch, type Task, tasksOf } from "./fetch-run.ts";
+import type { JobView } from "./job-view.ts";
+import type { WaitContext } from "./jobs.ts";
+import { countDays, joinRanges } from "./ranges.ts";
+import type { Workspace } from "./workspace.ts";
+
+export type EstimateView = Omit<
+  JobView,
+  "job_id" | "kind" | "status" | "started_at" | "rows_per_second" | "seconds_left"
+> & {
+  job_id: null;
+  status: "estimated";
+  estimate: Estimate;
+};
+
+/**
+ * Starts the job and waits up to `wait_seconds`; the job then goes on by itself. A call that is cancelled while it waits
+ * takes its job with it: finished days stay, the unfinished one goes. Throws the cause when nothing could be stored.
+ */
+export async function fetchEvents(
+  workspace: Workspace,
+  args: FetchEventsArgs,
+  context: WaitContext,
+): Promise<JobView | EstimateView> {
+  const startedAt = Date.now();
+  workspace.api();
+  await workspace.jobs.recover();
+  if (!args.estimate_only) workspace.jobs.requireFree(args.table);
+  const request = readFetchRequest(workspace.store, args, todayIn("UTC", new Date()));
+  const counted = await countEvents(workspace, joinRanges([...request.missing, ...request.replaced]), request.filters, {
+    asked: args.estimate_only,
+    signal: context.signal,
+  });
+  const plan = makePlan(workspace, request, args, counted);
+  if (args.estimate_only) return estimateView(request, plan);
+  const job = await workspace.jobs.start({
+    kind: "events",
+    table: request.table,
+    request: { ...args },
+    unit: "days",
+    total: countDays(plan.tasks),
+    warnings: [...request.warnings, ...plan.warnings],
+    run: (control) => runFetch({ workspace, request, tasks: plan.tasks, workers: plan.workers, job: control }),
+  });
+  const waitSeconds = Math.max(0, args.wait_seconds - (Date.now() - startedAt) / 1000);
+  const view = await workspace.jobs.wait(job.id, waitSeconds, context, { cancelOnAbort: true });
+  const fault = job.fault();
+  if (view.status === "failed" && fault !== undefined) throw fault;
+  return view;
+}
+
+type Plan = { tasks: Task[]; workers: number; size: Estimate; warnings: string[] };
+
+function makePlan(
+  workspace: Workspace,
+  request: FetchRequest,
+  args: FetchEventsArgs,
+  counted: Counted | undefined,
+): Plan {
+  const { used, limit } = workspace.api().quota().export;
+  const quotaLeft = Math.max(0, limit - used);
+  const chunks = planChunks({
+    ranges: request.missing,
+    quotaLeft: Math.max(0, quotaLeft - request.replaced.length),
+    counts: counted?.counts,
+    today: todayIn("UTC", new Date()),
+    limit: request.filters.limit,
+  });
+  const tasks = tasksOf(chunks, request.replaced);
+  const days = countDays(tasks);
+  const workers = request.filters.limit === undefined ? chooseWorkers(days, args.parallel, args.workers) : 1;
+  const rows =
+    request.filters.limit === undefined
+      ? counted?.rows
+      : Math.min(counted?.rows ?? request.filters.limit, request.filters.limit);
+  const size = estimate(tasks, rows, { quotaLeft, workers: args.workers, bytesPerEvent: bytesPerEvent(request) });
+  const warnings = sizeWarnings(size, {
+    parallel: workers > 1,
+    filtered: request.filters.where !== undefined,
+    always: args.estimate_only,
+  });
+  if (counted !== undefined && warnings.length > 0) warnings.push(...counted.notes);
+  return { tasks, workers, size, warnings };
+}
+
+/** What events of this project take in the store, where some are stored already. */
+function bytesPerEvent({ existing }: FetchRequest): number | undefined {
+  if (existing === undefined || existing.row_count < 1_000) return undefined;
+  return existing.size_bytes / existing.row_count;
+}
+
+function estimateView(request: FetchRequest, { size, warnings, workers }: Plan): EstimateView {
+  const minutes = workers > 1 ? size.minutes_parallel : size.minutes;
+  return {
+    job_id: null,
+    status: "estimated",
+    table: request.table,
+    rows: size.rows ?? 0,
+    duplicates: 0,
+    rejected: 0,
+    days: { done: 0, total: size.days },
+    missing_ranges: joinRanges([...request.missing]).map(({ fromDate, toDate }) => ({
+      from_date: fromDate,
+      to_date: toDate,
+    })),
+    seconds: Math.round((minutes ?? 0) * 60),
+    bytes: size.bytes ?? 0,
+    warnings: [...request.warnings, ...warnings],
+    next: "Nothing was fetched. Call again without estimate_only to start.",
+    estimate: size,
+  };
+}

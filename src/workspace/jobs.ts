@@ -1,0 +1,373 @@
+/**
+ * Durable jobs: work that outlives the call that asked for it. A job runs in this process; its row in `_mp_job` tells
+ * other processes, and this one after a restart, what became of it. Nothing resumes by itself.
+ */
+import { randomBytes } from "node:crypto";
+import { Fault, faultData } from "../fault.ts";
+import { CALL_MS } from "../limits.ts";
+import type { MissingRange } from "../store/tables.ts";
+import type { JobRow } from "../store/writer.ts";
+import { isRowAlive, type Owner, pidAlive, readJobRows, thisProcess, viewOfRow } from "./job-rows.ts";
+import { type JobView, liveView, type Progress, type Unit } from "./job-view.ts";
+import { cleanSpools } from "./spool.ts";
+import type { Workspace } from "./workspace.ts";
+
+/** The row is written this often while a job runs, so that others can tell a live job from a dead one. */
+const HEARTBEAT_MS = 5_000;
+/** Time a closing server leaves a job to stop; its children may be killed at any moment without damage. */
+const CLOSE_MS = 1_200;
+/** A client that goes away cancels its calls first; a server that shuts down interrupts its jobs instead of cancelling. */
+const ABORT_GRACE_MS = 100;
+/** Room for the reply within the time a call may take. */
+const LONGEST_WAIT_MS = CALL_MS - 1_500;
+
+export type JobSpec = {
+  kind: "events" | "profiles";
+  table: string;
+  /** What was asked, for people who look at the row later. */
+  request: Record<string, unknown>;
+  unit: Unit;
+  /** Units of work; 0 when not known yet. */
+  total: number;
+  warnings?: string[];
+  /** True when another live job on the table does not matter (never for a fetch). */
+  run(job: JobControl): Promise<void>;
+};
+
+/** What the running work sees of its job. It throws a Fault when nothing could be stored. */
+export type JobControl = {
+  readonly id: string;
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+  /** Why the signal was aborted. */
+  stopReason(): StopReason | undefined;
+};
+
+export type StopReason = "cancelled" | "interrupted";
+
+export type Job = {
+  readonly id: string;
+  readonly table: string;
+  readonly done: Promise<void>;
+  view(): JobView;
+  /** Set when the job failed and left nothing behind. */
+  fault(): Fault | undefined;
+};
+
+export type WaitContext = {
+  signal: AbortSignal;
+  progress(done: number, total: number | undefined, note: string): void;
+};
+
+export type Jobs = {
+  /** Registers and starts; STORE_BUSY when a live job works on the same table. */
+  start(spec: JobSpec): Promise<Job>;
+  /** Waits for the end of a job or until the time is up, with progress notices every second. */
+  wait(jobId: string, seconds: number, context: WaitContext, options?: { cancelOnAbort?: boolean }): Promise<JobView>;
+  /** The jobs of this project, newest first: of this process and, from their rows, of all others. */
+  list(): JobView[];
+  /** Throws JOB_NOT_FOUND. */
+  get(jobId: string): JobView;
+  /** Stops a running job, keeps what is stored; a job that has ended is left as it is. */
+  cancel(jobId: string): Promise<JobView>;
+  /** Refuses while a live job of any process works on the table. */
+  requireFree(table: string): void;
+  /** Marks jobs of dead processes `interrupted` and removes their spool files. */
+  recover(): Promise<void>;
+  close(): Promise<void>;
+};
+
+type Running = {
+  spec: JobSpec;
+  id: string;
+  controller: AbortController;
+  progress: Progress;
+  status: JobView["status"];
+  startedAt: number;
+  finishedAt: number | undefined;
+  fault: Fault | undefined;
+  stopReason: StopReason | undefined;
+  done: Promise<void>;
+  saving: Promise<void>;
+};
+
+export function createJobs(workspace: () => Workspace): Jobs {
+  const owner: Owner = { ...thisProcess(), instance: randomBytes(8).toString("hex") };
+  const running = new Map<string, Running>();
+  let recovered: Promise<void> | undefined;
+  let closed = false;
+
+  const rows = () => readJobRows(workspace().store);
+  const alive = (row: JobRow) => isRowAlive(row, owner, running.get(row.id)?.status === "running");
+
+  function save(job: Running): Promise<void> {
+    job.saving = workspace()
+      .store.writer()
+      .saveJob(rowOf(job, owner))
+      .catch((cause: unknown) => workspace().log.warn(`the row of job ${job.id} could not be saved`, cause));
+    return job.saving;
+  }
+
+  function requireFree(table: string, except?: string): void {
+    const busy = rows().find((row) => sameName(row.table_name, table) && row.id !== except && alive(row));
+    if (busy !== undefined) throw busyFault(busy);
+  }
+
+  async function start(spec: JobSpec): Promise<Job> {
+    if (closed) throw new Fault("CANCELLED", "The server is shutting down.");
+    await recover();
+    requireFree(spec.table);
+    const job = newJob(spec);
+    running.set(job.id, job);
+    try {
+      // The first row in the table wins: both processes write theirs, then look for an earlier live one.
+      await workspace().store.writer().saveJob(rowOf(job, owner));
+      const rival = rows()
+        .slice(0, rows().findIndex((row) => row.id === job.id) + 1)
+        .find((row) => row.id !== job.id && sameName(row.table_name, spec.table) && alive(row));
+      if (rival !== undefined) throw busyFault(rival);
+    } catch (fault) {
+      job.status = "failed";
+      running.delete(job.id);
+      void save(job);
+      throw fault;
+    }
+    job.done = execute(job);
+    return handle(job);
+  }
+
+  async function execute(job: Running): Promise<void> {
+    const heart = setInterval(() => void save(job), HEARTBEAT_MS);
+    const { log } = workspace();
+    try {
+      await job.spec.run({
+        id: job.id,
+        signal: job.controller.signal,
+        progress: job.progress,
+        stopReason: () => job.stopReason,
+      });
+      job.status = job.stopReason ?? (job.progress.missing.length > 0 ? "partial" : "completed");
+    } catch (cause) {
+      job.fault = cause instanceof Fault ? cause : new Fault("INTERNAL", "The fetch failed unexpectedly.", { cause });
+      if (job.fault.code === "INTERNAL") log.error(`job ${job.id} failed`, cause);
+      job.status = job.stopReason ?? "failed";
+    } finally {
+      clearInterval(heart);
+      job.finishedAt = Date.now();
+      job.progress.note = undefined;
+      workspace().tableChanged(job.spec.table);
+      // A closing server has little time; the row of a job it did not get to write reads as interrupted anyway.
+      await (closed ? Promise.race([save(job), Bun.sleep(300)]) : save(job));
+    }
+  }
+
+  function recover(): Promise<void> {
+    recovered ??= (async () => {
+      const { store } = workspace();
+      await cleanSpools(store.spoolDir, pidAlive);
+      for (const row of rows()) {
+        if (row.status !== "running" || alive(row)) continue;
+        await store.writer().saveJob({ ...row, status: "interrupted", finished_at: row.heartbeat_at });
+      }
+    })().catch((cause: unknown) => {
+      recovered = undefined;
+      throw cause;
+    });
+    return recovered;
+  }
+
+  function list(): JobView[] {
+    const stored = rows().filter((row) => !running.has(row.id));
+    const views = [...running.values()].map((job) => viewOf(job));
+    return [...views, ...stored.map((row) => viewOfRow(workspace().store, row, alive(row)))].sort((a, b) =>
+      a.started_at < b.started_at ? 1 : -1,
+    );
+  }
+
+  function get(jobId: string): JobView {
+    const job = running.get(jobId);
+    if (job !== undefined) return viewOf(job);
+    const row = rows().find((candidate) => candidate.id === jobId);
+    if (row === undefined) throw notFound(jobId);
+    return viewOfRow(workspace().store, row, alive(row));
+  }
+
+  async function cancel(jobId: string): Promise<JobView> {
+    const job = running.get(jobId);
+    if (job !== undefined) {
+      stop(job, "cancelled");
+      await job.done;
+      return viewOf(job);
+    }
+    const view = get(jobId);
+    if (view.status === "running") {
+      throw new Fault("STORE_BUSY", "The job runs in another copy of this server; only that one can cancel it.", {
+        suggestions: ["Cancel it in the client that started it, or close that client: what is stored is kept."],
+      });
+    }
+    return view;
+  }
+
+  async function wait(
+    jobId: string,
+    seconds: number,
+    context: WaitContext,
+    options: { cancelOnAbort?: boolean } = {},
+  ): Promise<JobView> {
+    const job = running.get(jobId);
+    if (job === undefined) return get(jobId);
+    if (job.finishedAt === undefined) {
+      const aborted = await waitFor(job, Math.min(seconds * 1000, LONGEST_WAIT_MS), context, () => viewOf(job));
+      if (aborted && options.cancelOnAbort === true) {
+        await Promise.race([job.done, Bun.sleep(ABORT_GRACE_MS)]);
+        stop(job, closed ? "interrupted" : "cancelled");
+        await job.done;
+      }
+      if (aborted) throw new Fault("CANCELLED", "The call was cancelled.");
+    }
+    return viewOf(job);
+  }
+
+  async function close(): Promise<void> {
+    closed = true;
+    const open = [...running.values()].filter((job) => job.finishedAt === undefined);
+    for (const job of open) stop(job, "interrupted");
+    await Promise.race([Promise.all(open.map((job) => job.done)), Bun.sleep(CLOSE_MS)]);
+  }
+
+  const handle = (job: Running): Job => ({
+    id: job.id,
+    table: job.spec.table,
+    done: job.done,
+    view: () => viewOf(job),
+    fault: () => job.fault,
+  });
+
+  return { start, wait, list, get, cancel, requireFree, recover, close };
+}
+
+function newJob(spec: JobSpec): Running {
+  return {
+    spec,
+    // 160 bits: a job id is also the right to cancel.
+    id: `job_${randomBytes(20).toString("hex")}`,
+    controller: new AbortController(),
+    progress: {
+      unit: spec.unit,
+      done: 0,
+      total: spec.total,
+      rows: 0,
+      duplicates: 0,
+      rejected: 0,
+      bytes: 0,
+      missing: [] as MissingRange[],
+      warnings: [...(spec.warnings ?? [])],
+      note: undefined,
+    },
+    status: "running",
+    startedAt: Date.now(),
+    finishedAt: undefined,
+    fault: undefined,
+    stopReason: undefined,
+    done: Promise.resolve(),
+    saving: Promise.resolve(),
+  };
+}
+
+function stop(job: Running, reason: StopReason): void {
+  if (job.finishedAt !== undefined || job.stopReason !== undefined) return;
+  job.stopReason = reason;
+  job.controller.abort(new Fault("CANCELLED", `The fetch was ${reason}.`));
+}
+
+function viewOf(job: Running): JobView {
+  return liveView({
+    id: job.id,
+    kind: job.spec.kind,
+    table: job.spec.table,
+    status: job.status,
+    progress: job.progress,
+    startedAt: job.startedAt,
+    finishedAt: job.finishedAt,
+    fault: job.fault,
+  });
+}
+
+function rowOf(job: Running, owner: Owner): JobRow {
+  const iso = (time: number) => new Date(time).toISOString();
+  const progress = { ...job.progress, owner, error: job.fault && faultData(job.fault) };
+  return {
+    id: job.id,
+    kind: job.spec.kind,
+    table_name: job.spec.table,
+    status: job.status,
+    request: job.spec.request,
+    progress,
+    pid: process.pid,
+    started_at: iso(job.startedAt),
+    heartbeat_at: iso(Date.now()),
+    finished_at: job.finishedAt === undefined ? null : iso(job.finishedAt),
+  };
+}
+
+/** Resolves true when the call was given up meanwhile. */
+async function waitFor(job: Running, waitMs: number, context: WaitContext, view: () => JobView): Promise<boolean> {
+  let last = -1;
+  const report = () => {
+    const { done, total, note } = progressOf(job, view());
+    // The protocol wants every notice larger than the one before, also while one long day is being stored.
+    last = Math.max(done, last + 0.001);
+    context.progress(last, total, note);
+  };
+  const ticker = setInterval(report, 1_000);
+  const aborted = Promise.withResolvers<"aborted">();
+  const onAbort = () => aborted.resolve("aborted");
+  if (context.signal.aborted) onAbort();
+  else context.signal.addEventListener("abort", onAbort, { once: true });
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeUp = new Promise<"time">((resolve) => {
+    timer = setTimeout(() => resolve("time"), waitMs);
+  });
+  try {
+    const ended = await Promise.race([job.done.then(() => "done" as const), timeUp, aborted.promise]);
+    if (ended === "done") report();
+    return ended === "aborted";
+  } finally {
+    clearInterval(ticker);
+    clearTimeout(timer);
+    context.signal.removeEventListener("abort", onAbort);
+  }
+}
+
+function progressOf(job: Running, view: JobView): { done: number; total: number | undefined; note: string } {
+  const { unit, done, total, rows, note } = job.progress;
+  const parts = [`${done}${total > 0 ? ` of ${total}` : ""} ${unit}`, `${rows.toLocaleString("en-US")} rows`];
+  if (view.rows_per_second !== null) parts.push(`${view.rows_per_second.toLocaleString("en-US")} rows/s`);
+  if (view.seconds_left !== null) parts.push(`about ${view.seconds_left} s left`);
+  if (note !== undefined) parts.push(note);
+  return { done, total: total > 0 ? total : undefined, note: parts.join(", ") };
+}
+
+function sameName(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
+}
+
+function busyFault(row: JobRow): Fault {
+  return new Fault(
+    "STORE_BUSY",
+    `Table ${JSON.stringify(row.table_name)} is being written by job ${row.id} (process ${row.pid}) since ${row.started_at}.`,
+    {
+      suggestions: [
+        `Wait for it: fetch_status with job_id "${row.id}" and wait_seconds 45.`,
+        "Or stop it with fetch_cancel, or fetch into another table.",
+      ],
+      details: { job_id: row.id, pid: row.pid, since: row.started_at },
+    },
+  );
+}
+
+function notFound(jobId: string): Fault {
+  return new Fault("JOB_NOT_FOUND", `There is no job ${JSON.stringify(jobId.slice(0, 80))} in this project's store.`, {
+    suggestions: ["Call fetch_status without job_id to see all jobs."],
+  });
+}

@@ -1,0 +1,47 @@
+/** What a job does when Mixpanel's hourly quota is used up: it waits when there is something to lose, else it says so. */
+import { Fault } from "../fault.ts";
+import type { JobControl } from "./jobs.ts";
+import { pause } from "./pause.ts";
+
+/** The quota's window is an hour: whoever waited longer is not waiting for the quota. */
+const LONGEST_WAIT_MS = 65 * 60_000;
+const LOOK_AGAIN_MS = 1_000;
+
+export type QuotaWait = {
+  job: JobControl;
+  /** Whether something of this job is stored already: then a long wait is better than an error. */
+  stored(): boolean;
+  /** Whether other requests of the job are under way that may store something yet. */
+  others(): boolean;
+};
+
+/**
+ * Calls `start` until it is not refused for the quota. The client has slept short waits itself and refuses long ones with
+ * the time of the next slot. Throws RATE_LIMITED when nothing is stored yet, or the hour is over and it is still refused.
+ */
+export async function patiently<T>(start: () => Promise<T>, wait: QuotaWait): Promise<T> {
+  const { job } = wait;
+  const since = Date.now();
+  for (;;) {
+    try {
+      return await start();
+    } catch (error) {
+      if (!(error instanceof Fault) || error.code !== "RATE_LIMITED") throw error;
+      while (!wait.stored() && wait.others()) await pause(LOOK_AGAIN_MS, job.signal);
+      const waitMs = Math.max(1, error.retryAfterSeconds ?? 60) * 1000;
+      if (!wait.stored() || Date.now() - since + waitMs > LONGEST_WAIT_MS) throw error;
+      await waitWithNote(waitMs, job);
+    }
+  }
+}
+
+async function waitWithNote(waitMs: number, job: JobControl): Promise<void> {
+  const until = `${new Date(Date.now() + waitMs).toISOString().slice(0, 19)}Z`;
+  const note = `Waiting for Mixpanel's hourly quota until ${until}; what is stored can be queried meanwhile.`;
+  job.progress.note = note;
+  try {
+    await pause(waitMs, job.signal);
+  } finally {
+    if (job.progress.note === note) job.progress.note = undefined;
+  }
+}
