@@ -44,6 +44,7 @@ export async function activity(api: Api, query: ActivityQuery, signal?: AbortSig
       path: path`/stream/query`,
       query: { distinct_ids: jsonParam(query.distinctIds), from_date: query.fromDate, to_date: query.toDate },
       reply: replySchema,
+      exactIntegers: true,
     },
     signal,
   );

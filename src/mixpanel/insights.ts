@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { type Api, path } from "./api.ts";
 import { mapOf } from "./reply.ts";
+import { looseMap } from "./sparse.ts";
 
 /** A report as sent; `series` is a tree whose depth `headers` hint at and only the reader of it can settle. */
 export type InsightsReply = {
@@ -24,7 +25,6 @@ export type InsightsReply = {
 
 const tree = () => mapOf(z.unknown());
 const text = () => z.string().nullish().catch(undefined);
-const emptyIsObject = (value: unknown) => (Array.isArray(value) && value.length === 0 ? {} : (value ?? {}));
 
 const showSchema = z.looseObject({ metric_key: text(), incomplete_buckets: tree().nullish().catch(undefined) });
 const metaSchema = z
@@ -40,7 +40,7 @@ const metaSchema = z
 
 const replySchema = z.looseObject({
   headers: z.array(z.string()).nullish().catch(undefined),
-  series: z.preprocess(emptyIsObject, tree()),
+  series: looseMap(z.unknown()),
   secondary: z.looseObject({ series: tree().nullish() }).nullish().catch(undefined),
   date_range: z.looseObject({ from_date: text(), to_date: text() }).nullish().catch(undefined),
   computed_at: text(),

@@ -97,6 +97,7 @@ export async function retention(api: Api, query: RetentionQuery, signal?: AbortS
         limit: query.on === undefined ? undefined : query.limit,
       },
       reply: objectSchema,
+      keyedByData: true,
     },
     signal,
   );

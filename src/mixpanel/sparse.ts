@@ -30,12 +30,9 @@ export const amount = () =>
     return z.NEVER;
   });
 
-/** An object keyed by data as a Map; null, a missing object and the `[]` some servers write for an empty one are empty. */
+/** An object keyed by data as a Map. Null and the `[]` some servers write for an empty object are empty; a missing one is a mistake. */
 export const looseMap = <T>(value: z.ZodType<T>) =>
-  z.preprocess(
-    (given) => (given === null || given === undefined || (Array.isArray(given) && given.length === 0) ? {} : given),
-    mapOf(value),
-  );
+  z.preprocess((given) => (given === null || (Array.isArray(given) && given.length === 0) ? {} : given), mapOf(value));
 
 const bucketMap = () => looseMap(amount());
 

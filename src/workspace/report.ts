@@ -1,0 +1,123 @@
+/** A saved report as an answer: lines, totals, funnel steps or cohorts, whatever its kind and depth. */
+import { isBucketKey, type Unit } from "../mixpanel/dates.ts";
+import type { InsightsReply } from "../mixpanel/insights.ts";
+import { type Cohort, readCohorts } from "../mixpanel/retention.ts";
+import { roundTo } from "./arithmetic.ts";
+import { conversionRate, datesTable, type SegmentRates, type StepRate, segmentRates, stepRates } from "./funnel-rates.ts";
+import { type FunnelFigures, funnelFigures, readFunnel } from "./report-funnel.ts";
+import { inOrder, type Leaf, leaves, linesTable, totalsTable, unitOf } from "./report-series.ts";
+import { retentionShares, type Step } from "./retention-shares.ts";
+import type { Table } from "./series.ts";
+
+export type ReportType = "insights" | "funnels" | "retention";
+
+export type ReportAnswer = {
+  type: ReportType;
+  series?: Table;
+  /** Figures for the whole range, a row per metric and segment. */
+  totals?: Table;
+  conversion_rate?: number;
+  steps?: StepRate[];
+  by_date?: Table;
+  cohorts?: Table;
+  average?: (number | null)[];
+  segments?: (SegmentRates | { segment: string; cohorts: Table; average: (number | null)[] })[];
+};
+
+export type ReportReading = { answer: ReportAnswer; unit: Unit; labels: string[]; notes: string[] };
+
+/** The kind as `headers` tell it: `$funnel`, `$retention`, anything else is insights. */
+export function reportType(headers: readonly string[]): ReportType | undefined {
+  if (headers.includes("$funnel")) return "funnels";
+  if (headers.includes("$retention")) return "retention";
+  return headers.length > 0 ? "insights" : undefined;
+}
+
+/** `today` in the project's time zone: what has not begun by then is blank. */
+export function readReport(reply: InsightsReply, today: string): ReportReading {
+  const named = reportType(reply.headers);
+  if (named !== "insights" && named !== "retention") {
+    const funnel = readFunnel(reply.series);
+    if (funnel !== undefined) return funnelReading(funnelFigures(funnel));
+  }
+  const cohorts = named === "insights" || named === "funnels" ? [] : cohortGroups(reply.series);
+  if (cohorts.length > 0) return retentionReading(cohorts, today);
+  return seriesReading(reply, named ?? "insights");
+}
+
+function funnelReading(figures: FunnelFigures): ReportReading {
+  const { steps, dates, segments } = figures;
+  const notes: string[] = [];
+  if (figures.addedUp) notes.push("The report gives no whole: the steps are its segments added up, and a user with several values is in each of them.");
+  if (figures.firstOnly) notes.push("The report holds several funnels: steps are those of the first, segments those of each.");
+  const answer: ReportAnswer = { type: "funnels", conversion_rate: conversionRate(steps), steps: stepRates(steps) };
+  if (dates.length > 0) answer.by_date = datesTable(dates, steps.map((step) => step.event));
+  if (segments.size > 0) answer.segments = segmentRates(segments);
+  const labels = dates.map((date) => date.date);
+  if (dates.length > 1) notes.push("Steps add up the dates: someone who enters on several dates counts in each.");
+  return { answer, unit: unitOf(labels), labels, notes };
+}
+
+type Group = { metric: string; cohorts: Cohort[]; segments: Map<string, Cohort[]> };
+
+/** Cohorts per metric; a report that leaves the metric's level out has dates or `$average` at the top. */
+function cohortGroups(series: ReadonlyMap<string, unknown>): Group[] {
+  const bare = [...series.keys()].some((key) => isBucketKey(key) || key === "$average");
+  const groups = bare ? [{ metric: "", ...readCohorts(Object.fromEntries(series)) }] : [...series].map(([metric, tree]) => ({ metric, ...readCohorts(tree) }));
+  return groups.filter((group) => group.cohorts.length > 0 || group.segments.size > 0);
+}
+
+function retentionReading(groups: readonly Group[], today: string): ReportReading {
+  const [first = { metric: "", cohorts: [], segments: new Map<string, Cohort[]>() }] = groups;
+  const all = groups.flatMap((group) => [...group.cohorts, ...[...group.segments.values()].flat()]);
+  const labels = [...new Set(all.map((cohort) => cohort.date))].sort();
+  const step = stepOf(labels);
+  const several = groups.length > 1;
+  const split = groups.flatMap((group): [string, Cohort[]][] => [
+    ...(several ? [[group.metric, group.cohorts] as [string, Cohort[]]] : []),
+    ...[...group.segments].map(([segment, cohorts]): [string, Cohort[]] => [several ? `${group.metric} / ${segment}` : segment, cohorts]),
+  ]);
+  const { table, average, running } = retentionShares(first.cohorts, step, today);
+  const answer: ReportAnswer = { type: "retention", cohorts: table, average };
+  if (split.length > 0) {
+    answer.segments = split.map(([segment, cohorts]) => {
+      const shares = retentionShares(cohorts, step, today);
+      return { segment, cohorts: shares.table, average: shares.average };
+    });
+  }
+  const notes = ["Shares are of each cohort's size; averages are weighted by it (Mixpanel's own $average row is not used). The report may count interval 0 with or without the birth itself."];
+  if (several) notes.push("The report holds several retention metrics: cohorts are those of the first, segments those of each.");
+  if (running.length > 0) notes.push(`Cohorts from ${running[0]} on: the last interval shown is still running and will rise.`);
+  return { answer, unit: step.unit, labels, notes };
+}
+
+function stepOf(labels: readonly string[]): Step {
+  const unit = unitOf(labels);
+  return { unit: unit === "week" || unit === "month" ? unit : "day", count: 1 };
+}
+
+function seriesReading(reply: InsightsReply, type: ReportType): ReportReading {
+  const found = inOrder(leaves(new Map(reply.series)), reply.metricKeys);
+  const rates = type !== "insights";
+  const lines = found.filter((leaf) => leaf.points !== undefined).map((leaf) => (rates ? rounded(leaf) : leaf));
+  const totals = found.filter((leaf) => leaf.points === undefined);
+  const answer: ReportAnswer = { type };
+  const notes: string[] = [];
+  const drawn = lines.length > 0 ? linesTable(lines) : undefined;
+  if (drawn !== undefined) answer.series = drawn.table;
+  if (totals.length > 0) {
+    const table = totalsTable(totals, reply.headers);
+    if (drawn === undefined) answer.series = table;
+    else answer.totals = table;
+  }
+  if (found.length === 0) answer.series = { columns: ["date"], rows: [] };
+  if (found.some((leaf) => leaf.path.includes("$overall"))) notes.push("$overall is Mixpanel's figure for all segments together; for unique users it is not their sum.");
+  if (rates && drawn !== undefined) notes.push("The report is a line of rates; the counts behind them are not shown, so the rates cannot be averaged. Use `funnel` or `retention` for counts.");
+  if (reply.incomplete.length > 0) notes.push(`Still running, so too low for now: ${reply.incomplete.slice(-10).join(", ")}.`);
+  return { answer, unit: drawn?.unit ?? "day", labels: drawn?.labels ?? [], notes };
+}
+
+function rounded(leaf: Leaf): Leaf {
+  const points = [...(leaf.points ?? [])].map(([key, value]): [string, number | null] => [key, value === null ? null : roundTo(value, 4)]);
+  return { ...leaf, points: new Map(points) };
+}
