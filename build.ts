@@ -1,53 +1,25 @@
 /**
- * Builds the executable: `bun build.ts` for this machine, `bun build.ts --all` for every release target.
- * The two autoload switches are a security must: without them the binary runs a bunfig.toml preload and reads the .env of
- * whatever folder it is started in. Splitting keeps dynamic imports that share zod working; ESM is what bytecode needs for
- * top-level await.
+ * Builds the executable: `bun build.ts` for this machine into dist/, `bun build.ts --all` every release target with archives,
+ * bundles, checksums and server.json into dist/release/.
  */
 import { chmodSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { version } from "./package.json";
+import { compile } from "./src/build/compile.ts";
+import { release } from "./src/build/release.ts";
 
 const root = import.meta.dir;
 const dist = join(root, "dist");
+const say = (line: string) => void process.stderr.write(`${line}\n`);
 
-export type Target = { name: string; target: string; outfile: string };
-
-const THIS_MACHINE: Target = { name: "this machine", target: "", outfile: join(dist, "mixpanel-data-mcp") };
-
-export function buildTarget({ target, outfile }: Target): void {
+if (process.argv.includes("--all")) {
+  const repository = process.env["GITHUB_REPOSITORY"] ?? "mixpanel-data-mcp/mixpanel-data-mcp";
+  release({ root, version, output: join(dist, "release"), repository, say });
+} else {
   mkdirSync(dist, { recursive: true });
-  const build = Bun.spawnSync(
-    [
-      process.execPath,
-      "build",
-      join(root, "src/main.ts"),
-      join(root, "src/store/watchdog.ts"),
-      "--compile",
-      "--production",
-      "--minify",
-      "--bytecode",
-      "--format=esm",
-      "--splitting",
-      "--compile-jit-policy=8",
-      "--no-compile-autoload-dotenv",
-      "--no-compile-autoload-bunfig",
-      "--compile-exec-argv=--disallow-code-generation-from-strings=strict",
-      `--define=BUILD_VERSION=${JSON.stringify(JSON.stringify(version))}`,
-      ...(target === "" ? [] : [`--target=${target}`]),
-      `--outfile=${outfile}`,
-    ],
-    { cwd: root, stdout: "pipe", stderr: "pipe" },
-  );
-  if (build.exitCode !== 0) {
-    process.stderr.write(build.stdout.toString() + build.stderr.toString());
-    process.exit(build.exitCode ?? 1);
-  }
-}
-
-if (import.meta.main) {
-  rmSync(THIS_MACHINE.outfile, { force: true });
-  buildTarget(THIS_MACHINE);
-  chmodSync(THIS_MACHINE.outfile, 0o755);
-  process.stderr.write(`built dist/mixpanel-data-mcp ${version}\n`);
+  const outfile = join(dist, "mixpanel-data-mcp");
+  rmSync(outfile, { force: true });
+  compile({ root, version, outfile });
+  chmodSync(outfile, 0o755);
+  say(`built dist/mixpanel-data-mcp ${version}`);
 }

@@ -1,10 +1,12 @@
 /** tools/list: the prepared catalogue is current, within its budget, and every definition keeps the house rules. */
 import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { encode } from "gpt-tokenizer/encoding/o200k_base";
 import { TOOLSETS } from "../src/names.ts";
 import prepared from "../src/server/catalogue.json";
 import { buildCatalogue } from "../src/server/catalogue-build.ts";
 import { ALL_TOOLS } from "../src/tools/index.ts";
+import { README, withToolTable } from "./generate.ts";
 
 const MAX_TOKENS = 8_000;
 const MAX_DESCRIPTION = 600;
@@ -22,6 +24,11 @@ const entries = prepared as unknown as Entry[];
 describe("the catalogue", () => {
   test("is current (else: bun run generate)", () => {
     expect(JSON.stringify(entries)).toBe(JSON.stringify(buildCatalogue(ALL_TOOLS)));
+  });
+
+  test("is the README's table of tools (else: bun run generate)", () => {
+    const readme = readFileSync(README, "utf8");
+    expect(readme).toBe(withToolTable(readme));
   });
 
   test(`takes at most ${MAX_TOKENS} tokens`, () => {

@@ -1,8 +1,6 @@
-/** Third-party licence texts, put into the binary by build.ts. */
-declare const BUILD_LICENSES: string | undefined;
+/** `--licenses`: the licence texts of everything inside the executable; the macro puts them in at build time. */
+import { embeddedLicenses } from "../build/licenses.ts" with { type: "macro" };
 
 export function licenses(): string {
-  return typeof BUILD_LICENSES === "string"
-    ? BUILD_LICENSES
-    : "Licence texts are inside the built executable: bun run build.\n";
+  return embeddedLicenses();
 }
