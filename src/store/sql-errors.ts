@@ -82,7 +82,7 @@ function advise(text: string, statement: Statement, around: Surroundings): Advic
   const column = quoted ?? /^no such column: (.+)$/s.exec(text)?.[1];
   if (column !== undefined) return noColumn(column, quoted !== undefined, statement, around);
   const called = /^no such function: (.+)$/s.exec(text)?.[1];
-  if (called !== undefined) return noFunction(called, around);
+  if (called !== undefined) return noFunction(called, statement, around);
   const syntax = /^near "(.*)": syntax error$/s.exec(text)?.[1];
   if (syntax !== undefined) return syntaxError(syntax, text, statement, around);
   return other(text, statement);
@@ -171,9 +171,9 @@ export function accessor(key: string): string {
   return `properties->>'${path.replaceAll("'", "''")}'`;
 }
 
-function noFunction(name: string, around: Surroundings): Advice {
+function noFunction(name: string, statement: Statement, around: Surroundings): Advice {
   const message = `No such function: ${name.slice(0, 60)}.`;
-  const hint = FUNCTION_HINTS[name.toLowerCase()];
+  const hint = FUNCTION_HINTS[name.toLowerCase()] ?? dialectProblem(statement.tokens)?.hint;
   if (hint !== undefined) return { message, suggestions: [hint] };
   const near = nearest(name, around.functions());
   return {
@@ -207,7 +207,7 @@ const OTHERS: [RegExp, string][] = [
   [/^malformed JSON/, "The value is not JSON: filter with json_valid(x), or read a nested value with -> first."],
   [/bad JSON path/i, `A JSON path starts with $: properties->>'$.plan', properties->>'$."$os"'.`],
   [/^misuse of aggregate/, "Aggregates go into HAVING, or into a subquery whose result is filtered."],
-  [/^misuse of window function/, "Window functions go into a subquery; filter on their result outside."],
+  [/^misuse of (aliased )?window function/, "Window functions go into a subquery; filter on their result outside."],
   [/^ambiguous column name/, "Put the table's name or alias before it."],
   [/is not numeric/, "Leave other values out: FILTER (WHERE typeof(x) IN ('integer', 'real')), or CAST(x AS REAL)."],
   [/integer overflow/, "Use a REAL: sum(1.0 * x) or total(x)."],

@@ -106,7 +106,7 @@ export function misreading(tokens: Token[]): DialectProblem | undefined {
     const { previous, after } = aroundOf(tokens, index);
     const touches = previous?.end === token.start;
     const shown = token.text.slice(0, 40);
-    if (token.kind === "variable") return parameter(shown, previous, touches);
+    if (token.kind === "variable" || token.text === "$") return parameter(shown, previous, touches);
     // `properties['plan']` would be the whole object under the name 'plan': to SQLite, [ ] quote a name.
     if (
       token.text.startsWith("[") &&

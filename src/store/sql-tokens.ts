@@ -8,7 +8,7 @@ export type Token = { kind: TokenKind; text: string; value: string; start: numbe
 // Whitespace and comments are SQLite's own (tokenize.c): a no-break space, for one, is a letter to it.
 const PATTERN = new RegExp(
   [
-    String.raw`(?<skip>[ \t\n\f\r]+|--[^\n]*|/\*[\s\S]*?(?:\*/|$))`,
+    String.raw`(?<skip>[ \t\n\f\r]+|--[^\n]*|/\*[\s\S]*?\*/)`,
     "(?<blob>[xX]'(?:[0-9a-fA-F]{2})*')",
     "(?<string>'(?:[^']|'')*')",
     '(?<quoted>"(?:[^"]|"")*"|`(?:[^`]|``)*`|\\[[^\\]]*\\])',
