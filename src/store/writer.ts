@@ -1,7 +1,9 @@
 /** The parent's side of the writer child: the only process that changes rows. Every method is one request to it. */
-import type { RequestOptions } from "./child.ts";
-import type { TableChange, TableType } from "./tables.ts";
+import { Fault } from "../fault.ts";
+import type { Log } from "../log.ts";
+import { createChild, type EndReason, type RequestOptions } from "./child.ts";
 import type { TimezoneRule } from "./event-time.ts";
+import type { TableChange, TableType } from "./tables.ts";
 
 /** One answer of the export endpoint, spooled to a file exactly as it came over the wire. */
 export type EventChunk = {
@@ -71,3 +73,73 @@ export type Writer = {
   request<Result>(command: string, args: unknown, options?: RequestOptions): Promise<Result>;
   close(): Promise<void>;
 };
+
+/** What the child is told first. */
+export type WriterSetup = { path: string };
+
+/** Far above what five million events take: a guard against a runaway, not a budget. */
+const WRITER_BYTES = 1024 * 1024 * 1024;
+const IDLE_MS = 60_000;
+
+export function createWriter(options: { path: string; log: Log }): Writer {
+  const setup: WriterSetup = { path: options.path };
+  const child = createChild({
+    command: "__writer",
+    setup,
+    maxBytes: WRITER_BYTES,
+    idleMs: IDLE_MS,
+    log: options.log,
+    ended,
+  });
+  const request = <Result>(command: string, args: unknown, more: RequestOptions = {}) =>
+    child.request<Result>(command, args, { onAbort: "ask", ...more });
+  /** For commands that may be given twice: a child that was killed under one is replaced, once. */
+  const persist = async <Result>(command: string, args: unknown, more?: RequestOptions): Promise<Result> => {
+    try {
+      return await request<Result>(command, args, more);
+    } catch (cause) {
+      if (!(cause instanceof Fault) || cause.details?.["writer"] !== "died") throw cause;
+      return request<Result>(command, args, more);
+    }
+  };
+  return {
+    create: (table) => request("create", table),
+    update: (table, change) => persist("update", { table, change }),
+    ingestEvents: (chunk, signal, onProgress) =>
+      persist("ingest_events", chunk, { signal, onProgress: (rows) => onProgress?.(Number(rows)) }),
+    ingestProfiles: (page, signal) => persist("ingest_profiles", page, { signal }),
+    finish: (table) => persist("finish", { table }),
+    drop: (tables) => persist("drop", { tables }),
+    adopt: (result) => request("adopt", result),
+    saveJob: (job) => persist("save_job", job),
+    request,
+    close: () => child.close(),
+  };
+}
+
+function ended(reason: EndReason): Fault {
+  switch (reason) {
+    case "cancelled":
+    case "closed":
+      return new Fault("CANCELLED", "The request was cancelled.");
+    case "memory":
+      return new Fault(
+        "LIMIT_EXCEEDED",
+        "The process that writes to the local store needed too much memory and was ended.",
+        {
+          suggestions: ["Fetch fewer days at once."],
+        },
+      );
+    case "timeout":
+    case "died":
+      return new Fault(
+        "STORE_BUSY",
+        "The process that writes to the local store ended unexpectedly; nothing half-written is left.",
+        {
+          suggestions: ["Try again."],
+          retryAfterSeconds: 1,
+          details: { writer: "died" },
+        },
+      );
+  }
+}

@@ -1,0 +1,242 @@
+/** Lines of an export -> rows of an events table, within the caller's transaction. */
+import type { Database, Statement } from "bun:sqlite";
+import { isUtf8 } from "node:buffer";
+import { brokenReason, jsonProblem, quote } from "./broken-stream.ts";
+import { HashList, type SeenRows } from "./dedupe.ts";
+import type { EventNames } from "./event-names.ts";
+import { EventRow } from "./event-row.ts";
+import type { TimezoneRule } from "./event-time.ts";
+import { type LineTaker, MAX_LINE_BYTES } from "./lines.ts";
+import type { Profile } from "./profile.ts";
+import {
+  decodeText,
+  ODD,
+  Scanner,
+  VALUE_ESCAPED,
+  VALUE_INTEGER,
+  VALUE_MASK,
+  VALUE_REAL,
+  VALUE_STRING,
+} from "./scan.ts";
+import { StoredRows } from "./stored-rows.ts";
+import { quoteName } from "./tables.ts";
+
+/** Rejected lines shown as examples, and how much of each. */
+const EXAMPLES = 5;
+const EXAMPLE_CHARS = 120;
+/** What SQLite adds to a row: headers, rowid, cell pointer. */
+const ROW_OVERHEAD = 16;
+/** A line is looked at as text up to here when it is no event. */
+const DIAGNOSED_BYTES = 64 * 1024;
+
+export type Tally = {
+  rows: number;
+  duplicates: number;
+  rejected: number;
+  examples: string[];
+  storedBytes: number;
+  withoutTime: number;
+  withoutUser: number;
+  badUtf8: number;
+};
+
+export class EventSink implements LineTaker {
+  readonly tally: Tally = {
+    rows: 0,
+    duplicates: 0,
+    rejected: 0,
+    examples: [],
+    storedBytes: 0,
+    withoutTime: 0,
+    withoutUser: 0,
+    badUtf8: 0,
+  };
+  /** Hash of each new row in rowid order, for the ledger. */
+  readonly hashes = new HashList();
+  readonly firstRowid: number;
+  /** Why the stream as a whole cannot be trusted. */
+  broken: string | undefined;
+
+  private readonly scanner = new Scanner();
+  private readonly row: EventRow;
+  private readonly insert: Statement;
+  private readonly stored: StoredRows;
+  private readonly isSame: (rowid: number) => boolean;
+  private eventName: Uint8Array = new Uint8Array(0);
+  private lineNumber = 0;
+  /** The last line that was not blank, when it was no JSON. */
+  private lastBad: string | undefined;
+
+  constructor(
+    db: Database,
+    table: string,
+    private readonly names: EventNames,
+    private readonly seen: SeenRows,
+    private readonly profile: Profile | undefined,
+    zone: TimezoneRule,
+  ) {
+    const name = quoteName(table);
+    this.row = new EventRow(zone);
+    this.insert = db.query(
+      `INSERT INTO ${name} (event_name, event_time, distinct_id, insert_id, properties)
+       VALUES (CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT))`,
+    );
+    this.firstRowid =
+      (db.query<{ last: number | null }, []>(`SELECT max(rowid) AS last FROM ${name}`).get()?.last ?? 0) + 1;
+    this.stored = new StoredRows(db, name);
+    this.isSame = (rowid) => this.stored.find(rowid, this.eventName, this.row);
+  }
+
+  line(bytes: Uint8Array, start: number, end: number, utf8: boolean): void {
+    this.lineNumber++;
+    if (utf8) this.objects(bytes, start, end);
+    else this.checkUtf8(bytes, start, end);
+  }
+
+  tooLong(): void {
+    this.lineNumber++;
+    this.lastBad = undefined;
+    this.reject(`longer than ${MAX_LINE_BYTES >> 20} MB`, "");
+  }
+
+  /** Invalid bytes become U+FFFD: a text column must be valid, and all else in the line survives. */
+  private checkUtf8(bytes: Uint8Array, start: number, end: number): void {
+    if (isUtf8(bytes.subarray(start, end))) {
+      this.objects(bytes, start, end);
+      return;
+    }
+    const repaired = Buffer.from(
+      `${new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes.subarray(start, end))}\n`,
+    );
+    const rows = this.tally.rows + this.tally.duplicates;
+    this.objects(repaired, 0, repaired.length - 1);
+    if (this.tally.rows + this.tally.duplicates > rows) this.tally.badUtf8++;
+  }
+
+  /** One object per line as a rule; several, with or without space between, are taken too. */
+  private objects(bytes: Uint8Array, start: number, end: number): void {
+    let at = start;
+    do {
+      const next = this.scanner.scan(bytes, at);
+      if (next === ODD) {
+        this.oddLine(bytes, at, end);
+        return;
+      }
+      this.lastBad = undefined;
+      if (this.scanner.eventStart >= 0 && !this.scanner.oddProperties) this.event(bytes);
+      else this.notAnEvent(bytes, at, next);
+      at = next;
+    } while (at < end);
+  }
+
+  private oddLine(bytes: Uint8Array, start: number, end: number): void {
+    // A byte order mark at the start of a file, or of files that were put together.
+    if (bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf) {
+      this.objects(bytes, start + 3, end);
+      return;
+    }
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, Math.min(end - start, DIAGNOSED_BYTES)).toString(
+      "utf8",
+    );
+    if (text.trim() === "") return;
+    this.broken ??= brokenReason(text) ?? (end - start > DIAGNOSED_BYTES ? brokenTail(bytes, end) : undefined);
+    const { tooDeep } = this.scanner;
+    const reason = tooDeep
+      ? "nested deeper than SQLite can read"
+      : end - start > DIAGNOSED_BYTES
+        ? "not JSON"
+        : jsonProblem(text);
+    this.lastBad = tooDeep || reason === "not an event" ? undefined : text;
+    this.reject(reason, text);
+  }
+
+  /** A JSON object, but no event: an error that Mixpanel sent, or something else. */
+  private notAnEvent(bytes: Uint8Array, start: number, end: number): void {
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, Math.min(end - start, DIAGNOSED_BYTES)).toString(
+      "utf8",
+    );
+    this.broken ??= brokenReason(text);
+    this.reject(this.scanner.oddProperties ? "properties is not an object" : "no event name", text);
+  }
+
+  private reject(reason: string, text: string): void {
+    this.tally.rejected++;
+    if (this.tally.examples.length >= EXAMPLES) return;
+    this.tally.examples.push(`line ${this.lineNumber}: ${reason}: ${quote(text, EXAMPLE_CHARS)}`);
+  }
+
+  private event(bytes: Uint8Array): void {
+    const { scanner, row, names, tally } = this;
+    const code = this.eventCode(bytes);
+    if (code < 0) {
+      this.notAnEvent(bytes, scanner.eventStart, scanner.eventEnd);
+      return;
+    }
+    row.read(bytes, scanner);
+    this.eventName = names.bytes[code] as Buffer;
+    const hash = row.hash(names.hashes[code] as number);
+    if (hash !== 0 && this.seen.find(hash, this.isSame) !== 0) {
+      this.duplicate(bytes, code);
+      return;
+    }
+    const properties = row.properties.bind();
+    this.insert.run(this.eventName, row.time, row.distinctId.bind(), row.insertId.bind(), properties);
+    const rowid = this.firstRowid + tally.rows;
+    if (hash !== 0) this.seen.add(hash, rowid);
+    this.hashes.push(hash);
+    this.profile?.observe(bytes, scanner.spans, scanner.count, code, row.timeMs, row.user(), rowid);
+    tally.rows++;
+    tally.storedBytes += ROW_OVERHEAD + this.eventName.length + 19 + row.length();
+    if (row.time === null) tally.withoutTime++;
+    if (!row.distinctId.present) tally.withoutUser++;
+  }
+
+  /** The event's number; -1 when its name is neither text nor a number. */
+  private eventCode(bytes: Uint8Array): number {
+    const { eventStart, eventEnd, eventType } = this.scanner;
+    const type = eventType & VALUE_MASK;
+    const known = this.names.bytes.length;
+    let code = -1;
+    if (type === VALUE_STRING && eventType & VALUE_ESCAPED) {
+      const name = Buffer.from(decodeText(bytes, eventStart, eventEnd));
+      code = this.names.code(name, 0, name.length);
+    } else if (type === VALUE_STRING || type === VALUE_INTEGER || type === VALUE_REAL) {
+      code = this.names.code(bytes, eventStart, eventEnd);
+    }
+    if (code === known) this.profile?.eventName(code, (this.names.bytes[code] as Buffer).toString("utf8"));
+    return code;
+  }
+
+  /** The copy that Mixpanel processed last stays; of equal ones, or without that mark, the last one seen. */
+  private duplicate(bytes: Uint8Array, code: number): void {
+    this.tally.duplicates++;
+    if (this.stored.identical) return;
+    const { scanner, row, profile } = this;
+    if (!this.stored.isOlderThan(bytes, scanner)) return;
+    const { rowid } = this.stored;
+    this.tally.storedBytes += this.stored.replace(row.properties.bind());
+    if (profile === undefined) return;
+    const old = this.stored.old;
+    profile.retract(old.bytes, old.scanner.spans, old.scanner.count, code, row.timeMs, row.user(), rowid);
+    profile.observe(bytes, scanner.spans, scanner.count, code, row.timeMs, row.user(), rowid);
+  }
+
+  /** After the end of the stream: half a line, or a text that is no event. */
+  lastLineBroken(): string | undefined {
+    return this.lastBad === undefined ? undefined : `the last line is not whole: ${quote(this.lastBad, EXAMPLE_CHARS)}`;
+  }
+
+  notes(): string[] {
+    const { withoutTime, withoutUser, badUtf8 } = this.tally;
+    const notes: string[] = [];
+    if (withoutTime > 0) notes.push(`${withoutTime} events came without a usable time: their event_time is NULL.`);
+    if (withoutUser > 0) notes.push(`${withoutUser} events came without a distinct_id: it is NULL.`);
+    if (badUtf8 > 0) notes.push(`${badUtf8} lines held invalid UTF-8: those bytes are stored as U+FFFD.`);
+    return notes;
+  }
+}
+
+/** "terminated early" can be glued to the end of a long half line. */
+function brokenTail(bytes: Uint8Array, end: number): string | undefined {
+  return brokenReason(Buffer.from(bytes.subarray(end - 200, end)).toString("latin1"));
+}

@@ -1,0 +1,125 @@
+/** One spooled export answer -> rows, in one transaction with its ledger row; or nothing at all and the reason. */
+import { statSync } from "node:fs";
+import { Fault } from "../fault.ts";
+import { dropIndexesFor } from "./base-indexes.ts";
+import type { ChildContext } from "./child-side.ts";
+import { chunksWithin, insertChunk } from "./chunks.ts";
+import { EventSink } from "./event-sink.ts";
+import { inflate } from "./inflate.ts";
+import { LineSplitter } from "./lines.ts";
+import { createProfile } from "./profile.ts";
+import { isoNow, quoteName, type TableInfo } from "./tables.ts";
+import { checkpoint, requireLogRoom, truncateLog } from "./write-log.ts";
+import type { EventChunk, IngestResult } from "./writer.ts";
+import { countRows, loadSeen, stateOf, tableOf, transaction, type WriterSession } from "./writer-session.ts";
+
+const PROGRESS_MS = 250;
+
+/**
+ * Faults: UPSTREAM_TRUNCATED with the reason, TABLE_NOT_FOUND, STORE_FULL, STORE_BUSY, CANCELLED. After any of them the
+ * table is as it was.
+ */
+export async function ingestEvents(
+  session: WriterSession,
+  chunk: EventChunk,
+  context: ChildContext,
+): Promise<IngestResult> {
+  if (chunk.framing === "close" && chunk.encoding === "identity") {
+    throw truncated("nothing proves its end (no length, no chunks, no gzip)");
+  }
+  await requireLogRoom(session.db, session.path, context.signal);
+  try {
+    const result = await transaction(session, () => storeChunk(session, chunk, context), context.signal);
+    checkpoint(session.db, session.path);
+    return result;
+  } catch (cause) {
+    // What was seen and counted includes rows that are gone again.
+    session.tables.clear();
+    truncateLog(session.db);
+    throw cause;
+  }
+}
+
+function truncated(reason: string): Fault {
+  return new Fault("UPSTREAM_TRUNCATED", `The download is not whole: ${reason}.`);
+}
+
+async function storeChunk(session: WriterSession, chunk: EventChunk, context: ChildContext): Promise<IngestResult> {
+  const before = tableOf(session, chunk.table);
+  const removed = removeChunks(session, before, chunk);
+  const table = tableOf(session, chunk.table);
+  const state = stateOf(session, table);
+  state.seen ??= loadSeen(session, table.id);
+  if (table.row_count === 0) state.profile ??= createProfile();
+  state.profile?.begin();
+  dropIndexesFor(session, table, statSync(chunk.path).size);
+  const sink = new EventSink(session.db, table.name, state.names, state.seen, state.profile, chunk.timezone);
+  const bytes = await feed(sink, chunk, context);
+  const { tally } = sink;
+  insertChunk(
+    session.db,
+    table.id,
+    {
+      from_date: chunk.fromDate,
+      to_date: chunk.toDate,
+      page: 0,
+      job_id: chunk.jobId,
+      stored_at: isoNow(),
+      first_rowid: sink.firstRowid,
+      last_rowid: sink.firstRowid + tally.rows - 1,
+      rows: tally.rows,
+      duplicates: tally.duplicates,
+      rejected: tally.rejected,
+      bytes,
+      stored_bytes: tally.storedBytes,
+    },
+    sink.hashes.bytes(),
+  );
+  state.version = countRows(session, table, tally.rows, tally.storedBytes);
+  state.profile?.commit();
+  return {
+    rows: tally.rows,
+    duplicates: tally.duplicates,
+    rejected: tally.rejected,
+    examples: tally.examples,
+    bytes,
+    notes: [...sink.notes(), ...(removed > 0 ? [`${removed} rows of the same days were replaced.`] : [])],
+  };
+}
+
+/** With `replace`, the rows of the chunks these days cover go; without, their presence is a mistake of the caller. */
+function removeChunks(session: WriterSession, table: TableInfo, { fromDate, toDate, replace }: EventChunk): number {
+  const old = chunksWithin(session.db, table.id, fromDate, toDate);
+  if (old.length === 0) return 0;
+  if (!replace) throw new Fault("INTERNAL", `The days ${fromDate} to ${toDate} of ${table.name} are stored already.`);
+  const remove = session.db.query(`DELETE FROM ${quoteName(table.name)} WHERE rowid BETWEEN ? AND ?`);
+  for (const { first_rowid, last_rowid } of old) remove.run(first_rowid, last_rowid);
+  session.db
+    .query("DELETE FROM _mp_chunk WHERE table_id = ? AND from_date >= ? AND to_date <= ?")
+    .run(table.id, fromDate, toDate);
+  const rows = old.reduce((sum, one) => sum + one.rows, 0);
+  const bytes = old.reduce((sum, one) => sum + one.stored_bytes, 0);
+  countRows(session, table, -rows, -bytes);
+  return rows;
+}
+
+/** Runs the file through the sink; returns the bytes after inflating. Throws unless the stream proved whole. */
+async function feed(sink: EventSink, chunk: EventChunk, context: ChildContext): Promise<number> {
+  const splitter = new LineSplitter(sink);
+  let bytes = 0;
+  let reported = Date.now();
+  for await (const piece of inflate(chunk.path, chunk.encoding)) {
+    if (context.signal.aborted) throw new Fault("CANCELLED", "The fetch was cancelled.");
+    bytes += piece.length;
+    splitter.push(piece);
+    if (sink.broken !== undefined) throw truncated(sink.broken);
+    if (Date.now() - reported > PROGRESS_MS) {
+      reported = Date.now();
+      context.progress(sink.tally.rows);
+    }
+  }
+  splitter.end();
+  const broken = sink.broken ?? sink.lastLineBroken();
+  if (broken !== undefined) throw truncated(broken);
+  return bytes;
+}

@@ -1,0 +1,138 @@
+/** What the writer child keeps between requests: its connection, and per table what was learnt while storing. */
+import type { Database } from "bun:sqlite";
+import { Fault } from "../fault.ts";
+import { hashesOf, SeenRows } from "./dedupe.ts";
+import { EventNames } from "./event-names.ts";
+import type { Profile } from "./profile.ts";
+import { openDatabase, storeFault } from "./schema.ts";
+import { processAlive, readTable, type TableInfo, tableNotFound } from "./tables.ts";
+import { configureLog } from "./write-log.ts";
+
+export type TableState = {
+  /** The table's version these belong to: another process may have written since. */
+  version: number;
+  names: EventNames;
+  /** Absent until the first chunk of events that needs it. */
+  seen: SeenRows | undefined;
+  /** Present only when it has observed every row of the table. */
+  profile: Profile | undefined;
+};
+
+/** A step of background work, short enough to make a request wait for it; false when there is nothing left to do. */
+export type BackgroundTask = () => boolean | Promise<boolean>;
+
+export type WriterSession = {
+  readonly db: Database;
+  readonly path: string;
+  readonly tables: Map<number, TableState>;
+  /** Work for when no request waits, first in, first out. */
+  readonly background: BackgroundTask[];
+};
+
+/** How long a request waits for another process' chunk: chunks take a few seconds at most. */
+const LOCK_WAIT_MS = 20_000;
+const LOCK_RETRY_MS = 25;
+
+export function openSession(path: string): WriterSession {
+  const db = openDatabase(path, 0);
+  // Appending needs little cache; the checkpoint reads from the log, not from it.
+  db.run("PRAGMA cache_size = -8192");
+  db.run("PRAGMA temp_store = FILE");
+  configureLog(db);
+  return { db, path, tables: new Map(), background: [] };
+}
+
+/**
+ * Runs `work` in a write transaction. All of it is rolled back when it throws. Waits for other processes without
+ * blocking, so that a cancellation is seen; then STORE_BUSY says who writes.
+ */
+export async function transaction<Result>(
+  session: WriterSession,
+  work: () => Result | Promise<Result>,
+  signal?: AbortSignal,
+): Promise<Result> {
+  const { db } = session;
+  await begin(session, signal);
+  try {
+    const result = await work();
+    db.run("COMMIT");
+    return result;
+  } catch (cause) {
+    // SQLite has rolled back by itself after some errors (disk full).
+    if (db.inTransaction) db.run("ROLLBACK");
+    throw storeFault(cause);
+  }
+}
+
+async function begin({ db }: WriterSession, signal: AbortSignal | undefined): Promise<void> {
+  const deadline = Date.now() + LOCK_WAIT_MS;
+  for (;;) {
+    if (signal?.aborted) throw new Fault("CANCELLED", "The request was cancelled.");
+    try {
+      db.run("BEGIN IMMEDIATE");
+      return;
+    } catch (cause) {
+      const fault = storeFault(cause);
+      if (!(fault instanceof Fault) || fault.code !== "STORE_BUSY") throw fault;
+      if (Date.now() > deadline) throw busyFault(db);
+    }
+    await Bun.sleep(LOCK_RETRY_MS);
+  }
+}
+
+function busyFault(db: Database): Fault {
+  const writers = db
+    .query<{ table_name: string; pid: number }, []>(
+      `SELECT table_name, pid FROM _mp_job WHERE status = 'running' AND pid NOT NULL`,
+    )
+    .all()
+    .filter(({ pid }) => processAlive(pid))
+    .map(({ table_name, pid }) => `process ${pid} (table ${table_name})`);
+  const who = writers.length === 0 ? "Another process" : writers.join(", ");
+  return new Fault("STORE_BUSY", `${who} is writing to the local store.`, {
+    suggestions: ["Try again when its job has ended; fetch_status lists the jobs that are running."],
+    retryAfterSeconds: 10,
+  });
+}
+
+/** Throws TABLE_NOT_FOUND. Inside a transaction the answer stays true until its end. */
+export function tableOf(session: WriterSession, name: string): TableInfo {
+  const table = readTable(session.db, name);
+  if (table !== undefined) return table;
+  const names = session.db.query<{ name: string }, []>("SELECT name FROM _mp_table ORDER BY name").all();
+  throw tableNotFound(
+    name,
+    names.map((row) => row.name),
+  );
+}
+
+/** What is known of a table, forgotten when another process has changed it since. */
+export function stateOf(session: WriterSession, table: TableInfo): TableState {
+  const known = session.tables.get(table.id);
+  if (known !== undefined && known.version === table.version) return known;
+  const state: TableState = { version: table.version, names: new EventNames(), seen: undefined, profile: undefined };
+  session.tables.set(table.id, state);
+  return state;
+}
+
+/** The rows of a table by the hashes its ledger keeps. */
+export function loadSeen(session: WriterSession, tableId: number): SeenRows {
+  const seen = new SeenRows();
+  const chunks = session.db
+    .query<{ first_rowid: number; hashes: Uint8Array | null }, [number]>(
+      "SELECT first_rowid, hashes FROM _mp_chunk WHERE table_id = ? ORDER BY first_rowid",
+    )
+    .iterate(tableId);
+  for (const { first_rowid, hashes } of chunks) if (hashes !== null) seen.addChunk(hashesOf(hashes), first_rowid);
+  return seen;
+}
+
+/** Records a change of a table's rows; returns the new version. */
+export function countRows(session: WriterSession, table: TableInfo, rows: number, bytes: number): number {
+  session.db
+    .query(
+      "UPDATE _mp_table SET row_count = row_count + ?, bytes = max(0, bytes + ?), version = version + 1 WHERE id = ?",
+    )
+    .run(rows, bytes, table.id);
+  return table.version + 1;
+}
