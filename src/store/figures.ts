@@ -1,0 +1,11 @@
+/** Numbers as replies show them. */
+
+/** A fraction from 0 to 1 with four decimals; 0 of nothing is 0. */
+export function share(part: number, whole: number): number {
+  return whole === 0 ? 0 : Math.round((part / whole) * 10_000) / 10_000;
+}
+
+/** Computed figures (means, deviations, quantiles) to ten significant digits: more is noise, and tokens. */
+export function figure(value: number | null): number | null {
+  return value === null || Number.isInteger(value) ? value : Number(value.toPrecision(10));
+}
