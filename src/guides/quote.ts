@@ -14,6 +14,11 @@ export function quoteText(text: string): string {
   return quoted(text, TEXT_CHARS);
 }
 
+/** Looks like a name a team gives, not like a text written to be obeyed: only such names are listed unasked. */
+export function isPlainName(name: string): boolean {
+  return /^[\p{L}\p{M}\p{N} _$.:,/()&+'#-]{1,60}$/u.test(name);
+}
+
 /** The inside of an SQL string for a plain name; anything unusual is left to the reader as `placeholder`. */
 export function sqlText(name: string | undefined, placeholder: string): string {
   const plain = name?.trim() ?? "";

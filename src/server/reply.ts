@@ -37,7 +37,7 @@ export function renderResult(call: Call, value: unknown): CallToolResult {
   const full = value as Result;
   const budget = tool.replyTokens ?? (asked ? MAX_REPLY_TOKENS : DEFAULT_REPLY_TOKENS);
   const render = (result: Result, cut: boolean) => {
-    const text = `${firstLine(call, result, full, cut)}\n${fence(renderText(result))}`;
+    const text = tool.page?.(result) ?? `${firstLine(call, result, full, cut)}\n${fence(renderText(result))}`;
     return { text, tokens: Math.max(estimateTokens(text), estimateTokens(JSON.stringify(result))) };
   };
   let result = full;
@@ -78,7 +78,8 @@ function firstLine({ tool, args, fields }: Call, result: Result, full: Result, c
   const summary = visible(tool.summary(result, args));
   if (result.truncated !== true) return summary;
   const shown = tool.cut?.size(result);
-  if (tool.cut?.shown) return `${summary} Truncated: ${visible(tool.cut.shown(result))}; ${howToContinue(fields, shown)}.`;
+  if (tool.cut?.shown)
+    return `${summary} Truncated: ${visible(tool.cut.shown(result))}; ${howToContinue(fields, shown)}.`;
   const total = typeof full.total === "number" ? full.total : cut ? tool.cut?.size(full) : undefined;
   const count =
     shown === undefined ? "" : ` ${shown}${total === undefined || total <= shown ? "" : ` of ${total}`} shown;`;

@@ -34,6 +34,7 @@ export const guide = defineTool({
     if (!found) throw unknownTopic(topic);
     return { topic: found.name, title: found.title, text: found.text(knownNames(workspace), {}) };
   },
+  page: ({ text }) => text,
   summary: ({ topics, title }) => (topics ? `${topics.length} methods; ask for one with topic.` : `Method: ${title}.`),
 });
 

@@ -81,6 +81,8 @@ export type Tool<Args, Result> = {
   handler(workspace: Workspace, args: Args, context: Context): Promise<Result>;
   /** The first line of the text reply: one sentence of numbers and of names the caller gave, none from Mixpanel's data. */
   summary(result: Result, args: Args): string;
+  /** The whole text reply, where it is a text of ours: shown as it is, without the marks that say "data". */
+  page?(result: Result): string | undefined;
   cut?: Cut<Result>;
   /** The reply's budget in tokens, where it is neither the default one nor, with an explicit `limit`, the whole one. */
   replyTokens?: number;

@@ -183,7 +183,7 @@ describe("the end", () => {
   test("what was asked before the input closed is answered in full, to a slow reader too", async () => {
     const wire = new Wire(["--demo", "--ephemeral"], { slow: 5 });
     await wire.open();
-    const ids = Array.from({ length: 20 }, (_, index) => index);
+    const ids = Array.from({ length: 60 }, (_, index) => index);
     await wire.write(ids.map((id) => request(id, "tools/list")).join(""));
     await ended(wire);
     const answers = ids.map((id) => wire.messages.find((message) => message.id === id));
