@@ -43,6 +43,8 @@ export type Person = {
   device: Device;
   deviceId: string;
   channel: string | undefined;
+  /** After this day they never come again. */
+  lastDay: number;
   /** Multiplies the chance to come on a day. */
   eagerness: number;
   /** Multiplies the chance to buy. */
@@ -59,11 +61,13 @@ export function createPeople(random: Random, days: Landmarks, count: number): Pe
   const people: Person[] = [];
   for (let number = 1; number <= count; number += 1) {
     const signUpDay = random.chance(0.4) ? days.first - 1 - random.below(400) : signUpInHistory(random, days);
+    const concierge = signUpDay >= days.conciergeFrom && signUpDay <= days.conciergeTo;
     people.push({
       id: personId(number),
       number,
       signUpDay,
-      concierge: signUpDay >= days.conciergeFrom && signUpDay <= days.conciergeTo,
+      concierge,
+      lastDay: Math.max(signUpDay, days.first) + patience(random, concierge, signUpDay < days.first),
       place: random.weighted(PLACES),
       device: random.weighted(DEVICES),
       deviceId: `d-${random.id()}`,
@@ -76,6 +80,12 @@ export function createPeople(random: Random, days: Landmarks, count: number): Pe
   return people;
 }
 
+/** Days until somebody loses interest: half of the new people within about a week, of the concierge week hardly any. */
+function patience(random: Random, concierge: boolean, settled: boolean): number {
+  const hasty = random.chance(settled ? 0.1 : concierge ? 0.12 : 0.52);
+  return Math.floor(-Math.log(1 - random.next()) * (hasty ? 6 : 260));
+}
+
 /** Sign-ups grow slowly over the history and follow the week. */
 function signUpInHistory(random: Random, days: Landmarks): number {
   for (;;) {
@@ -86,8 +96,8 @@ function signUpInHistory(random: Random, days: Landmarks): number {
 
 /** Chance that a person comes on a day this many days after signing up. */
 export function returnChance(person: Person, age: number): number {
-  const fresh = person.concierge ? 0.5 * Math.exp(-age / 30) : 0.42 * Math.exp(-age / 9);
-  const lasting = person.concierge ? 0.3 : 0.14;
+  const fresh = person.concierge ? 0.5 * Math.exp(-age / 30) : 0.5 * Math.exp(-age / 9);
+  const lasting = person.concierge ? 0.32 : 0.235;
   return Math.min(0.95, (fresh + lasting) * person.eagerness);
 }
 

@@ -1,6 +1,6 @@
 /** One request as the sample service's endpoints see it, and the error they answer with. */
 import { compile, type Evaluator, ExpressionError, parse, type Row } from "../mixpanel/expression.ts";
-import type { SampleData } from "./data.ts";
+import type { Profile, SampleData } from "./data.ts";
 import { DAY, parseDay } from "./zone.ts";
 
 export type Family = "query" | "export" | "app";
@@ -48,10 +48,15 @@ export type Service = {
   now(): number;
 };
 
-export type EngageSession = { key: string; rows: unknown[]; expires: number };
+export type EngageSession = { key: string; rows: Profile[]; expires: number };
 
 /** Returns the JSON to send, or a Response of its own making. */
 export type Endpoint = (request: SampleRequest, service: Service) => unknown;
+
+/** UTC with microseconds and `+00:00`. */
+export function computedAt(service: Service): string {
+  return new Date(service.now()).toISOString().replace("Z", "000+00:00");
+}
 
 export function optional(request: SampleRequest, name: string): string | undefined {
   const value = request.params.get(name);

@@ -79,15 +79,15 @@ export function live(world: World, person: Person): State {
     if (state.renewalDay === day && state.plan !== "free") renew(world, person, state, state.plan, day);
     const chance = returnChance(person, day - person.signUpDay) * (WEEKDAYS[weekday(day)] ?? 1);
     if (day === person.signUpDay) new Visit(world, person, state, day).signUp();
-    else if (random.chance(chance)) new Visit(world, person, state, day).browse();
-    if (random.chance(0.018)) new Visit(world, person, state, day).email();
+    else if (day <= person.lastDay && random.chance(chance)) new Visit(world, person, state, day).browse();
+    if (day <= person.lastDay && random.chance(0.018)) new Visit(world, person, state, day).email();
   }
   return state;
 }
 
 function renew(world: World, person: Person, state: State, plan: PaidPlan, day: number): void {
   const visit = new Visit(world, person, state, day, 6 * HOUR + world.random.below(600));
-  if (world.random.chance(0.07)) {
+  if (world.random.chance(day > person.lastDay ? 0.6 : 0.05)) {
     visit.emit(
       "Subscription Cancelled",
       { reason: world.random.weighted(CANCEL_REASONS), price: PLAN_PRICES[plan] },

@@ -14,6 +14,7 @@ import {
 } from "../count.ts";
 import {
   ApiError,
+  computedAt,
   dayRange,
   type Endpoint,
   expressionParameter,
@@ -110,11 +111,6 @@ function aggregate(average: boolean): Endpoint {
     );
     return average ? { status: "ok", results } : { status: "ok", computed_at: computedAt(service), results };
   };
-}
-
-/** UTC with microseconds and `+00:00`. */
-export function computedAt(service: Service): string {
-  return new Date(service.now()).toISOString().replace("Z", "000+00:00");
 }
 
 export const segmentationSum = aggregate(false);
