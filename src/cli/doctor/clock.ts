@@ -1,7 +1,7 @@
 /** Is this machine's clock right? Mixpanel's answer says what time it is there. */
 import type { Config } from "../../config.ts";
 import { Fault } from "../../fault.ts";
-import { serverDate } from "../../mixpanel/client.ts";
+import { serverDate } from "../../mixpanel/server-date.ts";
 import type { Check } from "./checks.ts";
 
 const TOLERANCE_MS = 5 * 60_000;
