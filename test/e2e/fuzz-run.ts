@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { startSample } from "../../src/sample/service.ts";
 import type { CatalogueEntry } from "../../src/server/catalogue.ts";
 import { type FuzzCall, toolCalls } from "../fuzz.ts";
-import { callTool, type Message, request, Wire } from "./binary.ts";
+import { callTool, type Message, request, Wire } from "./wire.ts";
 
 const BATCH = 100;
 const AT_ONCE = 8;

@@ -3,36 +3,15 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { startSample } from "../../src/sample/service.ts";
-import { BINARY, emptyHome, type Home } from "./binary.ts";
+import { type Running, serve as serveHttp } from "./serve-http.ts";
+import { BINARY, emptyHome } from "./wire.ts";
 
-type Running = { url: string; child: Bun.Subprocess<"ignore", "pipe", "pipe">; home: Home; stderr(): string };
 const running: Running[] = [];
-
-async function serve(args: string[] = ["--demo", "--ephemeral"], env: Record<string, string> = {}): Promise<Running> {
-  const home = emptyHome();
-  const child = Bun.spawn([BINARY, "serve", "--transport", "http", "--port", "0", ...args], {
-    cwd: home.cwd,
-    env: { ...home.env, ...env },
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  let stderr = "";
-  const url = await new Promise<string>((resolve, reject) => {
-    void (async () => {
-      const decoder = new TextDecoder();
-      for await (const chunk of child.stderr) {
-        stderr += decoder.decode(chunk, { stream: true });
-        const found = /http:\/\/\S+\/mcp/.exec(stderr)?.[0];
-        if (found) resolve(found);
-      }
-      reject(new Error(`did not start: ${stderr}`));
-    })();
-  });
-  const one = { url, child, home, stderr: () => stderr };
+const serve: typeof serveHttp = async (...options) => {
+  const one = await serveHttp(...options);
   running.push(one);
   return one;
-}
+};
 
 async function connect(
   url: string,
@@ -65,13 +44,7 @@ async function start(
   return { code, stdout, stderr };
 }
 
-afterAll(async () => {
-  for (const { child, home } of running) {
-    child.kill("SIGKILL");
-    await child.exited;
-    home.remove();
-  }
-});
+afterAll(() => Promise.all(running.map((one) => one.stop())));
 
 describe("a client", () => {
   test("finds tools, prompts and resources, and calls", async () => {

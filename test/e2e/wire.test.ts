@@ -1,6 +1,6 @@
 /** What a client, a broken client and a hostile one can put on the pipe, against the built executable. */
 import { describe, expect, test } from "bun:test";
-import { callTool, INITIALIZE, INITIALIZED, notification, request, Wire } from "./binary.ts";
+import { callTool, INITIALIZE, INITIALIZED, notification, request, Wire } from "./wire.ts";
 
 const MAX_MESSAGE_BYTES = 10 * 1024 * 1024;
 
@@ -200,7 +200,7 @@ describe("the end", () => {
 
   test("a reader that is gone ends it without a dump", async () => {
     // head closes its end after the first line; what is written then meets a broken pipe.
-    const { BINARY, emptyHome } = await import("./binary.ts");
+    const { BINARY, emptyHome } = await import("./wire.ts");
     const home = emptyHome();
     const pings = Array.from({ length: 200 }, (_, id) => request(id, "tools/list")).join("");
     const child = Bun.spawn(
