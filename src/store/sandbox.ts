@@ -56,8 +56,8 @@ export type SandboxOptions = { path: string; timeoutMs: number; log: Log; rewrit
 const MOST_CHILDREN = 3;
 /** The first child stays warm; its helpers leave soon. */
 const HELPER_IDLE_MS = 10_000;
-/** A file of this size is of no use in a chat; the disk may be small. */
-export const SPOOL_BYTES = 4 * 1024 * 1024 * 1024;
+/** An export larger than this would fill many a disk; rows for a table pass through the writer's memory. */
+const MOST_BYTES: Record<SpoolFormat, number> = { csv: 4 * 2 ** 30, jsonl: 4 * 2 ** 30, rows: 256 * 2 ** 20 };
 /** Writing a file may take longer than a query, but a call has to answer. */
 const SPOOL_MS = 45_000;
 
@@ -78,7 +78,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
       return { columns, rows: reply.rows, truncated, elapsed_ms, ...(hint === "" ? {} : { hint }) };
     },
     spool(sql, path, format, signal, onProgress) {
-      const request: SpoolRequest = { sql, path, format, mostBytes: SPOOL_BYTES };
+      const request: SpoolRequest = { sql, path, format, mostBytes: MOST_BYTES[format] };
       const most = options.timeoutMs < SQL_DEFAULT_MS ? options.timeoutMs : SPOOL_MS;
       return pool.request<SpoolReply>("spool", request, most, signal, (rows) => onProgress?.(Number(rows)));
     },

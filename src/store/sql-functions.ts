@@ -68,34 +68,56 @@ function toNumber(value: SqlValue): number | null {
   return Number(value);
 }
 
+type Texts = { parts: { separator: string; text: string }[] };
+
+/** Also over a moving window: the first part loses its separator. */
 function addStringAgg(db: DatabaseSync): void {
-  type Texts = { parts: string };
+  const parts = (state: never) => (state as Texts).parts;
   db.aggregate("string_agg", {
-    start: () => ({ parts: "" }) as never,
-    step: (state: never, value: SqlValue, separator: SqlValue) => {
-      const texts = state as unknown as Texts & { any?: boolean };
-      if (value === null) return state;
-      texts.parts += texts.any === true ? `${separator ?? ""}${value}` : String(value);
-      texts.any = true;
+    useBigIntArguments: true,
+    start: () => ({ parts: [] }) as never,
+    step(state: never, value: SqlValue, separator: SqlValue) {
+      if (value !== null) parts(state).push({ separator: toText(separator), text: toText(value) });
+      return state;
+    },
+    inverse(state: never, value: SqlValue, _separator: SqlValue) {
+      if (value !== null) parts(state).shift();
       return state;
     },
     result: (state: never) =>
-      (state as unknown as { any?: boolean }).any === true ? (state as unknown as Texts).parts : null,
+      parts(state).length === 0
+        ? null
+        : parts(state)
+            .map(({ separator, text }, index) => (index === 0 ? text : separator + text))
+            .join(""),
   });
 }
 
 function addConcat(db: DatabaseSync): void {
   const options = { deterministic: true, varargs: true, useBigIntArguments: true };
-  const text = (value: SqlValue) => (value === null ? "" : String(value));
-  db.function("concat", options, (...values: SqlValue[]) => values.map(text).join(""));
+  db.function("concat", options, (...values: SqlValue[]) => values.map(toText).join(""));
   db.function("concat_ws", options, (separator: SqlValue, ...values: SqlValue[]) =>
     separator === null
       ? null
       : values
           .filter((value) => value !== null)
-          .map(text)
-          .join(String(separator)),
+          .map(toText)
+          .join(toText(separator)),
   );
+}
+
+/** As SQLite writes a value into a text: `1.0`, `1.0e+20`, `Inf`, the bytes of a blob. */
+function toText(value: SqlValue): string {
+  if (value === null) return "";
+  if (value instanceof Uint8Array) return Buffer.from(value).toString();
+  if (typeof value !== "number") return String(value);
+  if (!Number.isFinite(value)) return value > 0 ? "Inf" : "-Inf";
+  const digits = value.toPrecision(15);
+  const [mantissa = "", exponent] =
+    (/e/.test(digits) || Math.abs(value) < 1e-4) && value !== 0 ? value.toExponential(14).split("e") : [digits];
+  const short = mantissa.replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, ".0");
+  const plain = short.includes(".") ? short : `${short}.0`;
+  return exponent === undefined ? plain : `${plain}e${exponent.charAt(0)}${exponent.slice(1).padStart(2, "0")}`;
 }
 
 /** How many compiled patterns are kept: a query uses one or two. */

@@ -1,5 +1,6 @@
 /** Rows of a query on their way into a file: CSV and JSON lines for people, `rows` for the writer, which makes a table of them. */
 import { closeSync, openSync, unlinkSync, writeSync } from "node:fs";
+import { Fault } from "../fault.ts";
 import { type Column, type SqlValue, toCell } from "./sql-values.ts";
 
 export type SpoolFormat = "csv" | "jsonl" | "rows";
@@ -19,14 +20,14 @@ export type SpoolFile = {
 
 /** Creates `path`, which must not exist. */
 export function openSpool(path: string, format: SpoolFormat, columns: Column[]): SpoolFile {
-  const file = openSync(path, "wx", 0o600);
+  const file = writing(() => openSync(path, "wx", 0o600));
   const render = { csv: csvLine, jsonl: jsonLine(columns), rows: encodeRow }[format];
   let pending = format === "csv" ? `${columns.map(({ name }) => csvField(name)).join(",")}\r\n` : "";
   let rows = 0;
   let bytes = 0;
   const flush = () => {
     const data = Buffer.from(pending);
-    for (let done = 0; done < data.length; ) done += writeSync(file, data, done);
+    for (let done = 0; done < data.length; ) done += writing(() => writeSync(file, data, done));
     bytes += data.length;
     pending = "";
   };
@@ -51,6 +52,24 @@ export function openSpool(path: string, format: SpoolFormat, columns: Column[]):
       unlinkSync(path);
     },
   };
+}
+
+/** The file system's refusals as Faults, without the path. */
+function writing<Result>(work: () => Result): Result {
+  try {
+    return work();
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown";
+    if (code === "ENOSPC" || code === "EDQUOT")
+      throw new Fault("STORE_FULL", "The disk is full.", {
+        suggestions: ["Free some space, or select fewer columns or rows."],
+        cause,
+      });
+    throw new Fault("STORE_FULL", `The data folder cannot be written (${code}).`, {
+      suggestions: ["Check the permissions of the data folder; the doctor command does."],
+      cause,
+    });
+  }
 }
 
 function csvLine(row: SqlValue[]): string {
