@@ -100,7 +100,7 @@ function figures(values: ValueSummary, target: Target, rows: number, top: number
       approximate.length === 0
         ? []
         : [
-            `More than 65,536 different values: ${approximate.join(", ")} are estimates (distinct about 1 % off). Exact by SQL: SELECT count(DISTINCT ${target.sql}) ...`,
+            `Very many different values: ${approximate.join(", ")} are estimates (distinct about 1 % off). Exact by SQL: SELECT count(DISTINCT ${target.sql}) ...`,
           ],
   };
 }

@@ -1,5 +1,6 @@
 /**
- * Names of properties, and how often each occurs in each event, straight from the bytes of the keys.
+ * Names of properties, and how often each occurs in each event, straight from the bytes of the keys. A key with a
+ * backslash among its bytes is spelled as in JSON.
  *
  * A "pair" is one property in one event. Events of one name carry their properties in nearly always the same order, so
  * each pair remembers which one followed it last: most keys are recognised by comparing them with that guess.
@@ -195,7 +196,9 @@ function placeKey(keys: Keys, key: number, low: number, high: number): void {
 
 export function keyName(keys: Keys, key: number): string {
   const start = keys.keyStart[key] ?? 0;
-  return new TextDecoder().decode(keys.text.subarray(start, start + (keys.keyLength[key] ?? 0)));
+  const bytes = keys.text.subarray(start, start + (keys.keyLength[key] ?? 0));
+  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+  return text.includes("\\") ? String(JSON.parse(`"${text}"`)) : text;
 }
 
 export function doubled(list: Int32Array): Int32Array<ArrayBuffer> {

@@ -4,7 +4,7 @@ import type { Profile } from "./profile.ts";
 import { findPair, isPair, KINDS, keyName } from "./profile-keys.ts";
 import { parseNumber } from "./profile-number.ts";
 import { addNumber } from "./profile-numbers.ts";
-import { addText } from "./profile-texts.ts";
+import { addText, widenTexts } from "./profile-texts.ts";
 import { addMember, countUser } from "./profile-users.ts";
 import { createValues, type Values } from "./profile-values.ts";
 import {
@@ -27,6 +27,9 @@ import {
 /** Properties that are columns already: presence is counted, values are not. */
 const COLUMNS = new Set(["time", "distinct_id"]);
 const MAX_SAFE = 9007199254740992;
+const BACKSLASH = 0x5c;
+const SLASH = 0x2f;
+const LETTER_U = 0x75;
 
 /** With what only the observing functions need. */
 export type State = Profile & { source: Uint8Array; view: DataView; stamp: number; rowsAtBegin: number };
@@ -58,28 +61,50 @@ export function pairAt(
   const end = spans[at + KEY_END] ?? 0;
   const { keys } = state;
   const guess = previous < 0 ? (state.firstPair[event] ?? -1) : (keys.pairNext[previous] ?? -1);
-  if (((spans[at + VALUE_TYPE] ?? 0) & KEY_ESCAPED) !== 0) return escapedPair(state, bytes, start, end, event);
   if (guess >= 0) {
     if (isPair(keys, guess, state.view, start, end)) return guess;
     // A property that is absent now and then: the one after it, without forgetting the order.
     const second = keys.pairNext[guess] ?? -1;
     if (second >= 0 && isPair(keys, second, state.view, start, end)) return second;
   }
-  const pair = findPair(keys, event, state.view, start, end);
+  const isEscaped = ((spans[at + VALUE_TYPE] ?? 0) & KEY_ESCAPED) !== 0;
+  const pair = isEscaped ? escapedPair(state, bytes, start, end, event) : findPair(keys, event, state.view, start, end);
   if (previous < 0) state.firstPair[event] = pair;
   else keys.pairNext[previous] = pair;
   return pair;
 }
 
+/** Keys with escapes are kept in the spelling of JSON.stringify; any other spelling is brought to it first. */
 function escapedPair(state: State, bytes: Uint8Array, start: number, end: number, event: number): number {
-  const decoded = decodeText(bytes, start, end);
-  return findPair(state.keys, event, new DataView(decoded.buffer, decoded.byteOffset), 0, decoded.length);
+  const spelled = respell(bytes, start, end);
+  return findPair(state.keys, event, new DataView(spelled.buffer, spelled.byteOffset), 0, spelled.length);
 }
 
-/** UTF-8 bytes of the text a JSON string with escapes stands for. */
+/** The content of a JSON string as JSON.stringify would spell it, in UTF-8. */
+export function respell(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(JSON.parse(`"${textOf(bytes, start, end)}"`)).slice(1, -1));
+}
+
+/** UTF-8 of the text a JSON string's content stands for. */
 export function decodeText(bytes: Uint8Array, start: number, end: number): Uint8Array {
-  const raw = new TextDecoder().decode(bytes.subarray(start, end));
-  return new TextEncoder().encode(String(JSON.parse(`"${raw}"`)));
+  return new TextEncoder().encode(String(JSON.parse(`"${textOf(bytes, start, end)}"`)));
+}
+
+function textOf(bytes: Uint8Array, start: number, end: number): string {
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes.subarray(start, end));
+}
+
+/**
+ * Whether JSON.stringify would spell the text differently: it escapes only what it must, so `\/` and most `\u....` are
+ * not its own. Equal texts must have equal bytes, because they are told apart by them.
+ */
+export function isForeignSpelling(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
+    if (bytes[at] !== BACKSLASH) continue;
+    const next = bytes[++at];
+    if (next === SLASH || next === LETTER_U) return true;
+  }
+  return false;
 }
 
 export function observeProperties(
@@ -145,13 +170,26 @@ function addOther(
   kind: number,
   rowid: number,
 ): void {
+  const { budget, hasher } = state;
   if (kind === VALUE_ARRAY || kind === VALUE_OBJECT) {
-    addText(values, state.budget, state.hasher, state.view, start, end, kind, rowid, false);
+    addText(values, budget, hasher, state.view, start, end, kind, rowid, false);
     return;
   }
+  let isNew = false;
+  if (isForeignSpelling(bytes, start, end)) {
+    const spelled = respell(bytes, start, end);
+    isNew = addText(values, budget, hasher, viewOf(spelled), 0, spelled.length, ESCAPED, rowid, false);
+  } else isNew = addText(values, budget, hasher, state.view, start, end, ESCAPED, rowid, false);
+  if (!isNew) return;
   const decoded = decodeText(bytes, start, end);
-  const view = new DataView(decoded.buffer, decoded.byteOffset);
-  addText(values, state.budget, state.hasher, view, 0, decoded.length, VALUE_STRING, rowid, true);
+  widenTexts(values, viewOf(decoded), 0, decoded.length);
+}
+
+/** Keeps `a\\nb`, a text with an escape in it, apart from the text that is spelled so without one. */
+export const ESCAPED = VALUE_STRING | VALUE_ESCAPED;
+
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 function widenBig(values: Values, bytes: Uint8Array, start: number, end: number): void {

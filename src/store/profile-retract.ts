@@ -2,7 +2,7 @@
 import { KINDS } from "./profile-keys.ts";
 import { parseNumber } from "./profile-number.ts";
 import { removeNumber } from "./profile-numbers.ts";
-import { decodeText, look, pairAt, type State } from "./profile-observe.ts";
+import { ESCAPED, isForeignSpelling, look, pairAt, respell, type State, viewOf } from "./profile-observe.ts";
 import { removeText } from "./profile-texts.ts";
 import { uncountUser } from "./profile-users.ts";
 import type { Values } from "./profile-values.ts";
@@ -67,10 +67,12 @@ function removeValue(
   const start = spans[at + VALUE_START] ?? 0;
   const end = spans[at + VALUE_END] ?? 0;
   if (kind <= VALUE_REAL) return removeNumber(values, parseNumber(bytes, start, end, kind), rowid);
-  if (((spans[at + VALUE_TYPE] ?? 0) & VALUE_ESCAPED) === 0 || kind !== VALUE_STRING) {
+  if (kind !== VALUE_STRING || ((spans[at + VALUE_TYPE] ?? 0) & VALUE_ESCAPED) === 0) {
     return removeText(values, state.hasher, state.view, start, end, kind, rowid);
   }
-  const decoded = decodeText(bytes, start, end);
-  const view = new DataView(decoded.buffer, decoded.byteOffset);
-  return removeText(values, state.hasher, view, 0, decoded.length, kind, rowid);
+  const spelled = isForeignSpelling(bytes, start, end) ? respell(bytes, start, end) : bytes.subarray(start, end);
+  const before = values.texts?.live;
+  const known = removeText(values, state.hasher, viewOf(spelled), 0, spelled.length, ESCAPED, rowid);
+  // The extremes are kept without escapes: whether the last of its kind was one of them is not worth finding out.
+  return known && values.texts?.live === before;
 }

@@ -20,7 +20,10 @@ const FREQUENT_SLOTS = 4_096;
 /** Longer texts are compared for min and max by their first bytes only. */
 const EXTREME_BYTES = 1024;
 
-/** A text value, or the JSON of an object or array (`ordered` false: these have no min and max). */
+/**
+ * A text value, or the JSON of an object or array (`ordered` false: these have no min and max). True when the value is a
+ * new one, or was forgotten.
+ */
 export function addText(
   values: Values,
   budget: Budget,
@@ -31,7 +34,7 @@ export function addText(
   kind: number,
   sample: number,
   ordered: boolean,
-): void {
+): boolean {
   hashBytes(hasher, view, start, end, kind);
   const low = hasher.out[0] ?? 0;
   const high = hasher.out[1] ?? 1;
@@ -47,13 +50,14 @@ export function addText(
   cells[at + SLOT_COUNT] = count + 1;
   if (count > 0) {
     if (cells[at + SLOT_SAMPLE] === 0) cells[at + SLOT_SAMPLE] = sample;
-    return;
+    return false;
   }
   texts.live++;
   cells[at + SLOT_SAMPLE] = sample;
   if (values.textSketch !== undefined) addHash(values.textSketch, low, high);
   if (ordered) widenTexts(values, view, start, end);
   if (isFull(texts) || (values.textSketch === undefined && texts.live > MAX_VALUES)) growTexts(values, budget);
+  return true;
 }
 
 /** Undoes addText. False: the extremes or the sample may be wrong now, and only a new pass over the rows can tell. */
@@ -119,7 +123,7 @@ export function compareBytes(own: Uint8Array, view: DataView, start: number, end
   return own.length === EXTREME_BYTES ? 0 : own.length - (end - start);
 }
 
-function widenTexts(values: Values, view: DataView, start: number, end: number): void {
+export function widenTexts(values: Values, view: DataView, start: number, end: number): void {
   if (values.minText === undefined || compareBytes(values.minText, view, start, end) > 0) {
     values.minText = copyOf(view, start, end);
   }

@@ -49,12 +49,12 @@ export const tableSchema = defineTool({
       type: table.type,
       row_count: summary.rows,
       columns: tableColumns(store.db(), table.name),
-      properties: shown.map(({ key, kinds, present, distinct, top }) => ({
+      properties: shown.map(({ key, kinds, present, distinct, top, min }) => ({
         key,
         types: typesOf(kinds),
         coverage: share(present, summary.rows),
         distinct,
-        example: shorten(top[0]?.[0] ?? null),
+        example: shorten(top[0]?.[0] ?? min),
         sql: propertySql(key),
       })),
       total: found.length,
