@@ -1,17 +1,139 @@
 import { z } from "zod";
 import { Fault } from "../fault.ts";
-import { defineTool, LOCAL_READ } from "./tool.ts";
+import { type FunnelQuery, type FunnelResult, runFunnel } from "../mixpanel/funnels.ts";
+import { keepFunnel, restOfSegments } from "../workspace/funnel-cut.ts";
+import {
+  addSteps,
+  conversionRate,
+  datesTable,
+  segmentRates,
+  segmentsOf,
+  stepRates,
+  wholeOf,
+} from "../workspace/funnel-rates.ts";
+import { openLive } from "../workspace/live.ts";
+import { accessorOf, filterOf, rangeOf } from "../workspace/query-input.ts";
+import { nameOfFunnel } from "../workspace/report-names.ts";
+import { fromDate, id, limit, metaSchema, on, tableSchema, toDate, where } from "./params.ts";
+import { defineTool, LIVE_READ } from "./tool.ts";
 
+const MAX_WINDOW_DAYS = 90;
+const DAYS = { minute: 1 / 1440, hour: 1 / 24, day: 1, week: 7, month: 30 } as const;
+
+/** Mixpanel knows seconds to days; weeks and months are sent as days. */
+function windowOf(length: number | undefined, unit: keyof typeof DAYS): FunnelQuery["length"] {
+  if (length === undefined) return undefined;
+  if (length * DAYS[unit] > MAX_WINDOW_DAYS) {
+    throw new Fault(
+      "INVALID_ARGUMENT",
+      `A conversion window of ${length} ${unit}s is longer than ${MAX_WINDOW_DAYS} days, the most Mixpanel allows.`,
+      {
+        suggestions: [
+          `Use window_length ${Math.floor(MAX_WINDOW_DAYS / DAYS[unit])} or less with window_unit "${unit}".`,
+        ],
+      },
+    );
+  }
+  if (unit === "week" || unit === "month") return { value: length * DAYS[unit], unit: "day" };
+  return { value: length, unit };
+}
+
+const stepSchema = () =>
+  z.object({
+    step: z.int(),
+    event: z.string(),
+    count: z.number(),
+    step_conversion_rate: z.number(),
+    overall_conversion_rate: z.number(),
+    avg_time_seconds: z.number().optional(),
+  });
+
+function notesOf(result: FunnelResult, unit: string, empty: boolean): string[] {
+  if (empty) return ["Nobody entered this funnel in this range."];
+  const notes = [
+    `Counts are entrants per ${unit}: someone who enters in several ${unit}s counts in each, so sums over dates are entries, not distinct users.`,
+  ];
+  if (result.segmented && result.dates.some((date) => date.overall === undefined && date.segments.size > 0)) {
+    notes.push(
+      "Mixpanel gave no $overall: the whole is its segments added up, and a user with several values is in each of them.",
+    );
+  }
+  return notes;
+}
+
+/** A saved funnel's steps, in total, by date and by segment. */
 export const funnel = defineTool({
   name: "funnel",
-  title: "funnel",
-  description: "placeholder",
+  title: "Run a saved funnel",
+  description:
+    "Conversion of a saved funnel (ids: list_funnels) in a range: each step's count, rates against the step before and the first, mean time, by entry date, and by segment with `on`. Rates are recomputed from counts. One query.",
   toolset: "query",
-  annotations: LOCAL_READ,
-  input: () => z.strictObject({}),
-  output: () => z.object({}),
-  async handler() {
-    throw new Fault("INTERNAL", "funnel is not built yet.");
+  annotations: LIVE_READ,
+  input: () =>
+    z.strictObject({
+      funnel_id: id(),
+      from_date: fromDate(),
+      to_date: toDate(),
+      unit: z.enum(["day", "week", "month"]).default("day"),
+      on: on().optional(),
+      where: where().optional(),
+      window_length: z.int().min(1).optional().describe("conversion window; default as saved"),
+      window_unit: z.enum(["minute", "hour", "day", "week", "month"]).default("day"),
+      limit: limit(10, 1000),
+    }),
+  output: () =>
+    z.object({
+      funnel_id: z.int(),
+      name: z.string().nullable(),
+      conversion_rate: z.number(),
+      steps: z.array(stepSchema()),
+      by_date: tableSchema(),
+      segments: z
+        .array(z.object({ segment: z.string(), conversion_rate: z.number(), steps: z.array(stepSchema()) }))
+        .optional(),
+      segment_count: z.int().optional(),
+      truncated: z.boolean(),
+      meta: metaSchema(),
+    }),
+  async handler(workspace, args, { signal }) {
+    const { unit, limit: shown } = args;
+    const length = windowOf(args.window_length, args.window_unit);
+    const on = args.on === undefined ? undefined : accessorOf(args.on);
+    const where = filterOf(args.where);
+    const live = await openLive(workspace, signal);
+    const range = rangeOf(args, unit, live.today);
+    const query = { ...range, funnelId: args.funnel_id, unit, on, where, length, limit: Math.max(255, shown + 1) };
+    const result = await runFunnel(live.api, query, signal);
+    const name = await nameOfFunnel(workspace, live, args.funnel_id, signal);
+    const dates = result.dates.map((date) => ({ date: date.date, steps: wholeOf(date) }));
+    const steps = addSteps(dates.map((date) => date.steps));
+    const segments = on === undefined ? undefined : segmentRates(segmentsOf(result.dates));
+    const notes = notesOf(result, unit, (steps[0]?.count ?? 0) === 0);
+    const labels = dates.map((date) => date.date);
+    const whole = {
+      funnel_id: args.funnel_id,
+      name,
+      conversion_rate: conversionRate(steps),
+      steps: stepRates(steps),
+      by_date: datesTable(
+        dates,
+        steps.map((step) => step.event),
+      ),
+      ...(segments === undefined ? {} : { segments, segment_count: segments.length }),
+      truncated: false,
+      meta: live.meta({ range, unit, labels, notes, computedAt: result.computedAt }),
+    };
+    return restOfSegments(whole, shown);
   },
-  summary: () => "",
+  summary: ({ conversion_rate, steps, meta, segment_count }, args) => {
+    const split = segment_count === undefined ? "" : `, by ${args.on} (${segment_count} segments)`;
+    const counts = `${steps[0]?.count ?? 0} entered, ${steps.at(-1)?.count ?? 0} completed`;
+    return `Funnel ${args.funnel_id}, ${meta.from_date} to ${meta.to_date}: conversion ${conversion_rate}, ${steps.length} steps, ${counts}${split}.`;
+  },
+  cut: {
+    size: (result) => (result.segments?.length ?? 0) + result.by_date.rows.length,
+    keep: keepFunnel,
+    shown: (result) =>
+      `${result.segments?.length ?? 0} of ${result.segment_count ?? 0} segments and ${result.by_date.rows.length} dates shown`,
+  },
 });

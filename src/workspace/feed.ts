@@ -21,9 +21,22 @@ const BORING = new Set([
   "utm_term",
 ]);
 /** Of the `$` properties these say what happened. */
-const TELLING = new Set(["$current_url", "$duration", "$duration_s", "$experiment_name", "$variant_name", "$el_text", "$screen_name"]);
+const TELLING = new Set([
+  "$current_url",
+  "$duration",
+  "$duration_s",
+  "$experiment_name",
+  "$variant_name",
+  "$el_text",
+  "$screen_name",
+]);
 
-export type FeedEvent = { event: string; time: string | null; distinct_id?: string; properties: Record<string, unknown> };
+export type FeedEvent = {
+  event: string;
+  time: string | null;
+  distinct_id?: string;
+  properties: Record<string, unknown>;
+};
 
 /** Time as ISO 8601 in UTC; null where the event has none. */
 function isoTime(seconds: number | undefined): string | null {
@@ -36,7 +49,10 @@ function isBoring(name: string): boolean {
 }
 
 function clipped(value: unknown): unknown {
-  if (typeof value === "string") return value.length > MAX_VALUE_CHARS ? `${value.slice(0, MAX_VALUE_CHARS)}... (${value.length} characters)` : value;
+  if (typeof value === "string")
+    return value.length > MAX_VALUE_CHARS
+      ? `${value.slice(0, MAX_VALUE_CHARS)}... (${value.length} characters)`
+      : value;
   if (typeof value !== "object" || value === null) return value;
   const json = JSON.stringify(value);
   return json.length > MAX_VALUE_CHARS ? `${json.slice(0, MAX_VALUE_CHARS)}... (${json.length} characters)` : value;

@@ -8,17 +8,23 @@ import type { Table } from "./series.ts";
  * One row per bucket. Days without events may be missing in the answer: they are filled with `missing` (0 for a sum, blank
  * for a mean), up to today. Hours are left as they came: not every day has 24.
  */
-export function measureTable(values: ReadonlyMap<string, Amount>, range: DateRange, unit: Unit, name: string, missing: Amount): Table {
+export function measureTable(
+  values: ReadonlyMap<string, Amount>,
+  range: DateRange,
+  unit: Unit,
+  name: string,
+  missing: Amount,
+): Table {
   const expected = unit === "day" && values.size > 0 ? bucketsOf(range, "day") : [];
   const labels = [...new Set([...expected, ...values.keys()])].sort();
-  const valueOf = (label: string): Amount => {
+  const amountOf = (label: string): Amount => {
     const value = values.get(label);
     if (value === undefined || value === null) return missing;
     return withoutNoise(value);
   };
   return {
     columns: [unit === "hour" ? "time" : "date", name],
-    rows: labels.map((label) => [label, valueOf(label)]),
+    rows: labels.map((label) => [label, amountOf(label)]),
   };
 }
 

@@ -40,9 +40,13 @@ export function rangeOf(args: { from_date: string; to_date: string }, unit: Unit
   if ((unit === "hour" || unit === "day") && buckets > MAX_BUCKETS) {
     const most = unit === "hour" ? Math.floor(MAX_BUCKETS / 24) : MAX_BUCKETS;
     const coarser = unit === "hour" ? "day" : "week or month";
-    throw new Fault("DATE_RANGE", `${range.fromDate} to ${range.toDate} by ${unit} is ${buckets} buckets; at most ${MAX_BUCKETS} fit into a reply.`, {
-      suggestions: [`Use unit ${coarser}, or a range of at most ${most} days.`],
-    });
+    throw new Fault(
+      "DATE_RANGE",
+      `${range.fromDate} to ${range.toDate} by ${unit} is ${buckets} buckets; at most ${MAX_BUCKETS} fit into a reply.`,
+      {
+        suggestions: [`Use unit ${coarser}, or a range of at most ${most} days.`],
+      },
+    );
   }
   return range;
 }

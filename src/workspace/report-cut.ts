@@ -11,10 +11,15 @@ const isTimeTable = (table: Table): boolean => table.columns[0] === "date" || ta
 export function reportSize(result: ReportResult): number {
   const { series, totals, segments = [], by_date, cohorts } = result;
   const wide = series === undefined ? 0 : isTimeTable(series) ? series.columns.length - 1 : series.rows.length;
-  return wide + (totals?.rows.length ?? 0) + segments.length + (by_date?.rows.length ?? 0) + (cohorts?.rows.length ?? 0);
+  return (
+    wide + (totals?.rows.length ?? 0) + segments.length + (by_date?.rows.length ?? 0) + (cohorts?.rows.length ?? 0)
+  );
 }
 
-const firstRows = (table: Table, count: number): Table => ({ columns: table.columns, rows: table.rows.slice(0, count) });
+const firstRows = (table: Table, count: number): Table => ({
+  columns: table.columns,
+  rows: table.rows.slice(0, count),
+});
 const lastRows = (table: Table, count: number): Table => ({
   columns: table.columns,
   rows: count <= 0 ? [] : table.rows.slice(-count),
@@ -32,7 +37,10 @@ export function keepReport<Result extends ReportResult>(result: Result, count: n
   };
   const kept: Result = { ...result, truncated: true };
   const { series, totals, by_date, cohorts, segments } = result;
-  if (series) kept.series = isTimeTable(series) ? keepColumns(series, take(series.columns.length - 1)) : firstRows(series, take(series.rows.length));
+  if (series)
+    kept.series = isTimeTable(series)
+      ? keepColumns(series, take(series.columns.length - 1))
+      : firstRows(series, take(series.rows.length));
   if (totals) kept.totals = firstRows(totals, take(totals.rows.length));
   if (by_date) kept.by_date = lastRows(by_date, take(by_date.rows.length));
   if (cohorts) kept.cohorts = lastRows(cohorts, take(cohorts.rows.length));

@@ -3,7 +3,14 @@ import { isBucketKey, type Unit } from "../mixpanel/dates.ts";
 import type { InsightsReply } from "../mixpanel/insights.ts";
 import { type Cohort, readCohorts } from "../mixpanel/retention.ts";
 import { roundTo } from "./arithmetic.ts";
-import { conversionRate, datesTable, type SegmentRates, type StepRate, segmentRates, stepRates } from "./funnel-rates.ts";
+import {
+  conversionRate,
+  datesTable,
+  type SegmentRates,
+  type StepRate,
+  segmentRates,
+  stepRates,
+} from "./funnel-rates.ts";
 import { type FunnelFigures, funnelFigures, readFunnel } from "./report-funnel.ts";
 import { inOrder, type Leaf, leaves, linesTable, totalsTable, unitOf } from "./report-series.ts";
 import { retentionShares, type Step } from "./retention-shares.ts";
@@ -48,10 +55,18 @@ export function readReport(reply: InsightsReply, today: string): ReportReading {
 function funnelReading(figures: FunnelFigures): ReportReading {
   const { steps, dates, segments } = figures;
   const notes: string[] = [];
-  if (figures.addedUp) notes.push("The report gives no whole: the steps are its segments added up, and a user with several values is in each of them.");
-  if (figures.firstOnly) notes.push("The report holds several funnels: steps are those of the first, segments those of each.");
+  if (figures.addedUp)
+    notes.push(
+      "The report gives no whole: the steps are its segments added up, and a user with several values is in each of them.",
+    );
+  if (figures.firstOnly)
+    notes.push("The report holds several funnels: steps are those of the first, segments those of each.");
   const answer: ReportAnswer = { type: "funnels", conversion_rate: conversionRate(steps), steps: stepRates(steps) };
-  if (dates.length > 0) answer.by_date = datesTable(dates, steps.map((step) => step.event));
+  if (dates.length > 0)
+    answer.by_date = datesTable(
+      dates,
+      steps.map((step) => step.event),
+    );
   if (segments.size > 0) answer.segments = segmentRates(segments);
   const labels = dates.map((date) => date.date);
   if (dates.length > 1) notes.push("Steps add up the dates: someone who enters on several dates counts in each.");
@@ -63,7 +78,9 @@ type Group = { metric: string; cohorts: Cohort[]; segments: Map<string, Cohort[]
 /** Cohorts per metric; a report that leaves the metric's level out has dates or `$average` at the top. */
 function cohortGroups(series: ReadonlyMap<string, unknown>): Group[] {
   const bare = [...series.keys()].some((key) => isBucketKey(key) || key === "$average");
-  const groups = bare ? [{ metric: "", ...readCohorts(Object.fromEntries(series)) }] : [...series].map(([metric, tree]) => ({ metric, ...readCohorts(tree) }));
+  const groups = bare
+    ? [{ metric: "", ...readCohorts(Object.fromEntries(series)) }]
+    : [...series].map(([metric, tree]) => ({ metric, ...readCohorts(tree) }));
   return groups.filter((group) => group.cohorts.length > 0 || group.segments.size > 0);
 }
 
@@ -75,7 +92,10 @@ function retentionReading(groups: readonly Group[], today: string): ReportReadin
   const several = groups.length > 1;
   const split = groups.flatMap((group): [string, Cohort[]][] => [
     ...(several ? [[group.metric, group.cohorts] as [string, Cohort[]]] : []),
-    ...[...group.segments].map(([segment, cohorts]): [string, Cohort[]] => [several ? `${group.metric} / ${segment}` : segment, cohorts]),
+    ...[...group.segments].map(([segment, cohorts]): [string, Cohort[]] => [
+      several ? `${group.metric} / ${segment}` : segment,
+      cohorts,
+    ]),
   ]);
   const { table, average, running } = retentionShares(first.cohorts, step, today);
   const answer: ReportAnswer = { type: "retention", cohorts: table, average };
@@ -85,9 +105,13 @@ function retentionReading(groups: readonly Group[], today: string): ReportReadin
       return { segment, cohorts: shares.table, average: shares.average };
     });
   }
-  const notes = ["Shares are of each cohort's size; averages are weighted by it (Mixpanel's own $average row is not used). The report may count interval 0 with or without the birth itself."];
-  if (several) notes.push("The report holds several retention metrics: cohorts are those of the first, segments those of each.");
-  if (running.length > 0) notes.push(`Cohorts from ${running[0]} on: the last interval shown is still running and will rise.`);
+  const notes = [
+    "Shares are of each cohort's size; averages are weighted by it (Mixpanel's own $average row is not used). The report may count interval 0 with or without the birth itself.",
+  ];
+  if (several)
+    notes.push("The report holds several retention metrics: cohorts are those of the first, segments those of each.");
+  if (running.length > 0)
+    notes.push(`Cohorts from ${running[0]} on: the last interval shown is still running and will rise.`);
   return { answer, unit: step.unit, labels, notes };
 }
 
@@ -111,13 +135,21 @@ function seriesReading(reply: InsightsReply, type: ReportType): ReportReading {
     else answer.totals = table;
   }
   if (found.length === 0) answer.series = { columns: ["date"], rows: [] };
-  if (found.some((leaf) => leaf.path.includes("$overall"))) notes.push("$overall is Mixpanel's figure for all segments together; for unique users it is not their sum.");
-  if (rates && drawn !== undefined) notes.push("The report is a line of rates; the counts behind them are not shown, so the rates cannot be averaged. Use `funnel` or `retention` for counts.");
-  if (reply.incomplete.length > 0) notes.push(`Still running, so too low for now: ${reply.incomplete.slice(-10).join(", ")}.`);
+  if (found.some((leaf) => leaf.path.includes("$overall")))
+    notes.push("$overall is Mixpanel's figure for all segments together; for unique users it is not their sum.");
+  if (rates && drawn !== undefined)
+    notes.push(
+      "The report is a line of rates; the counts behind them are not shown, so the rates cannot be averaged. Use `funnel` or `retention` for counts.",
+    );
+  if (reply.incomplete.length > 0)
+    notes.push(`Still running, so too low for now: ${reply.incomplete.slice(-10).join(", ")}.`);
   return { answer, unit: drawn?.unit ?? "day", labels: drawn?.labels ?? [], notes };
 }
 
 function rounded(leaf: Leaf): Leaf {
-  const points = [...(leaf.points ?? [])].map(([key, value]): [string, number | null] => [key, value === null ? null : roundTo(value, 4)]);
+  const points = [...(leaf.points ?? [])].map(([key, value]): [string, number | null] => [
+    key,
+    value === null ? null : roundTo(value, 4),
+  ]);
   return { ...leaf, points: new Map(points) };
 }

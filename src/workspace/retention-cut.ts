@@ -12,7 +12,10 @@ type Answer = {
   meta: { notes: string[] };
 };
 
-const emptied = (segment: Segment): Segment => ({ ...segment, cohorts: { columns: segment.cohorts.columns, rows: [] } });
+const emptied = (segment: Segment): Segment => ({
+  ...segment,
+  cohorts: { columns: segment.cohorts.columns, rows: [] },
+});
 
 /** `count` of cohorts and segments together; the averages are always those of all cohorts. */
 export function keepRetention<Result extends Answer>(result: Result, count: number): Result {
@@ -23,7 +26,9 @@ export function keepRetention<Result extends Answer>(result: Result, count: numb
   const segments = result.segments?.slice(0, count - kept).map(emptied);
   const rest = [
     kept < cohorts ? `the ${cohorts - kept} earliest cohorts` : "",
-    all > 0 ? `the cohorts of each segment${(segments?.length ?? 0) < all ? ` and ${all - (segments?.length ?? 0)} segments` : ""}` : "",
+    all > 0
+      ? `the cohorts of each segment${(segments?.length ?? 0) < all ? ` and ${all - (segments?.length ?? 0)} segments` : ""}`
+      : "",
   ].filter((part) => part !== "");
   return {
     ...result,

@@ -1,7 +1,7 @@
 /** The common answer of the counting endpoints: totals, a table of the largest segments, and what is left out. */
 import type { Unit } from "../mixpanel/dates.ts";
 import type { Amount, Sparse } from "../mixpanel/sparse.ts";
-import { countNotes, cutSegments, totalsOf, type Segmented } from "./segments.ts";
+import { countNotes, cutSegments, type Segmented, totalsOf } from "./segments.ts";
 import {
   additive,
   type CountType,
@@ -61,7 +61,10 @@ type Shown = Segmented & { meta: { from_date?: string; to_date?: string; in_prog
 export function segmentedSummary(result: Shown, args: Asked): string {
   const { from_date = args.from_date, to_date = args.to_date } = result.meta;
   const what = { general: "events", unique: "unique users", average: "events per user" }[args.type] ?? args.type;
-  const count = typeof result.total !== "number" ? `${what} per ${args.unit}` : `${result.total} ${what} in total, per ${args.unit}`;
+  const count =
+    typeof result.total !== "number"
+      ? `${what} per ${args.unit}`
+      : `${result.total} ${what} in total, per ${args.unit}`;
   const split = args.on === undefined ? "" : `, by ${args.on} (${result.segment_count} segments)`;
   const open = result.meta.in_progress.length > 0 ? ` ${result.meta.in_progress.join(", ")} not finished.` : "";
   return `${args.event}, ${from_date} to ${to_date}: ${count}${split}.${open}`;
