@@ -1,17 +1,51 @@
 import { z } from "zod";
-import { Fault } from "../fault.ts";
-import { defineTool, LOCAL_READ } from "./tool.ts";
+import type { Discovery } from "../workspace/discovery.ts";
+import { notesKey } from "../workspace/page.ts";
+import { event, limit, notes, refresh } from "./params.ts";
+import { cutList, defineTool, LIVE_READ } from "./tool.ts";
 
+/** Example values of a property, as Mixpanel sends them. */
 export const listPropertyValues = defineTool({
   name: "list_property_values",
-  title: "list_property_values",
-  description: "placeholder",
+  title: "List a property's values",
+  description:
+    "Values one property takes on one event, without counts: for writing where filters. How often each occurs: property_counts. One query, then cached.",
   toolset: "discovery",
-  annotations: LOCAL_READ,
-  input: () => z.strictObject({}),
-  output: () => z.object({}),
-  async handler() {
-    throw new Fault("INTERNAL", "list_property_values is not built yet.");
+  annotations: LIVE_READ,
+  input: () =>
+    z.strictObject({
+      event: event(),
+      property: z.string().min(1).describe("bare name"),
+      limit: limit(50, 1000),
+      refresh: refresh(),
+    }),
+  output: () =>
+    z.object({
+      event: z.string(),
+      property: z.string(),
+      values: z.array(z.unknown()),
+      truncated: z.boolean(),
+      notes: notes(),
+    }),
+  async handler({ discovery }, args, { signal }) {
+    const { event, property } = args;
+    const found = await discovery.values(event, property, args.limit, { refresh: args.refresh, signal });
+    const none = found.length === 0 && nothingKnown(discovery, event);
+    return {
+      event,
+      property,
+      values: found.slice(0, args.limit),
+      truncated: found.length > args.limit,
+      ...notesKey(none),
+    };
   },
-  summary: () => "",
+  summary: ({ values, truncated }, { event, property }) =>
+    `${truncated ? "The first " : ""}${values.length} ${values.length === 1 ? "value" : "values"} of ${JSON.stringify(property)} on ${JSON.stringify(event)}.`,
+  cut: cutList("values"),
 });
+
+function nothingKnown(discovery: Discovery, event: string): string {
+  const near = discovery.nearest(event).filter((name) => name !== event);
+  const hint = near.length > 0 ? ` Nearest event names: ${near.map((name) => JSON.stringify(name)).join(", ")}.` : "";
+  return `No values: the event or the property has no data under exactly this name (names are case-sensitive; list_properties shows them).${hint}`;
+}

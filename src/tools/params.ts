@@ -21,6 +21,9 @@ export const sqlLimit = () => z.int().min(1).max(SQL_MAX_ROWS).default(SQL_DEFAU
 /** Mixpanel ids: numbers, or digit strings that `server/arguments.ts` turns into numbers. */
 export const id = () => z.int().positive();
 
+/** Sentences about a discovery answer: what it lacks, why it is empty. */
+export const notes = () => z.array(z.string()).optional();
+
 /** One value in a table. */
 export const cell = () => z.union([z.string(), z.number(), z.boolean(), z.null()]);
 export type Cell = string | number | boolean | null;

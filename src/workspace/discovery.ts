@@ -46,6 +46,8 @@ export type Discovery = {
   me(look?: Look): Promise<Me>;
   /** The project's time zone (free: /api/app/me); undefined where it cannot be learnt or is no zone this machine knows. */
   timezone(signal?: AbortSignal): Promise<string | undefined>;
+  /** The time zone if an earlier call learnt it. */
+  knownTimezone(): string | undefined;
   /** Today in the project's time zone, in UTC where that is not known. */
   today(signal?: AbortSignal): Promise<string>;
   /** What earlier calls of this session found, without asking; for completions and suggestions. */
@@ -102,6 +104,7 @@ export function createDiscovery(api: () => Api, now: () => number = Date.now): D
       cache.get(JSON.stringify(["annotations", range]), look, (signal) => listAnnotations(api(), range, signal)),
     me: zone.me,
     timezone: zone.timezone,
+    knownTimezone: zone.known,
     today: zone.today,
     known: () => ({
       events: widest,
@@ -116,9 +119,12 @@ export function createDiscovery(api: () => Api, now: () => number = Date.now): D
 function timezoneOf(api: () => Api, cache: SessionCache, now: () => number) {
   let failedAt = Number.NEGATIVE_INFINITY;
   const ask = (look: Look = {}) => cache.get("me", look, (signal) => me(api(), signal));
-  const timezone = async (signal?: AbortSignal): Promise<string | undefined> => {
+  const known = (): string | undefined => {
     const kept = cache.peek<Me>("me");
-    if (kept !== undefined) return zoneIn(kept, api().projectId);
+    return kept === undefined ? undefined : zoneIn(kept, api().projectId);
+  };
+  const timezone = async (signal?: AbortSignal): Promise<string | undefined> => {
+    if (cache.peek<Me>("me") !== undefined) return known();
     if (now() - failedAt < TIMEZONE_RETRY_MS) return undefined;
     const limit = AbortSignal.timeout(TIMEZONE_MS);
     try {
@@ -132,7 +138,7 @@ function timezoneOf(api: () => Api, cache: SessionCache, now: () => number) {
     }
   };
   const today = async (signal?: AbortSignal) => todayIn(await timezone(signal), new Date(now()));
-  return { me: ask, timezone, today };
+  return { me: ask, known, timezone, today };
 }
 
 function zoneIn(found: Me, projectId: string): string | undefined {

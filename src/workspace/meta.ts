@@ -1,5 +1,6 @@
 /** What every live reply says about itself: source, range, unfinished buckets, quota. */
 import type { PoolState } from "../mixpanel/api.ts";
+import { utcTime } from "./times.ts";
 import type { Workspace } from "./workspace.ts";
 
 export type Meta = {
@@ -37,18 +38,10 @@ export function liveMeta(workspace: Workspace, facts: MetaFacts): Meta {
     from_date: facts.from_date,
     to_date: facts.to_date,
     timezone: facts.timezone,
-    computed_at: instant(facts.computedAt) ?? instant(new Date().toISOString()) ?? "",
+    computed_at: utcTime(facts.computedAt ?? new Date().toISOString()),
     in_progress: facts.inProgress ?? [],
     quota: api.quota().query,
     report_url: facts.reportUrl,
     notes: [...(facts.notes ?? []), ...api.notes()],
   };
-}
-
-/** To the second, in UTC; undefined for what is no time. A time without zone is UTC at Mixpanel. */
-function instant(text: string | undefined): string | undefined {
-  if (text === undefined) return undefined;
-  const zoned = /(?:Z|[+-]\d{2}:?\d{2})$/i.test(text) ? text : `${text}Z`;
-  const time = Date.parse(zoned.replace(" ", "T"));
-  return Number.isNaN(time) ? undefined : `${new Date(time).toISOString().slice(0, 19)}Z`;
 }
