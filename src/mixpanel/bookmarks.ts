@@ -30,7 +30,7 @@ const item = () =>
     modified: optionalText(),
     creator_name: optionalText(),
     creator_email: optionalText(),
-    params: z.unknown(),
+    params: z.unknown().optional(),
   });
 
 /** Some deployments nest the list once more. */

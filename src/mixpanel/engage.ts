@@ -108,7 +108,7 @@ const profilePage = z.looseObject({
   total: z.number().nullish(),
   page_size: z.number().nullish(),
   session_id: z.string().nullish(),
-  error: z.unknown(),
+  error: z.unknown().optional(),
 });
 
 /**

@@ -41,7 +41,7 @@ const nodeSchema = z
 const breakdownSchema = z
   .looseObject({
     segments: list(
-      z.looseObject({ label: text(), value: z.unknown(), values: z.array(z.unknown()).nullish().catch(undefined) }),
+      z.looseObject({ label: text(), value: z.unknown().optional(), values: z.array(z.unknown()).nullish().catch(undefined) }),
     ),
     totalCount: amount().optional(),
   })

@@ -36,7 +36,7 @@ const mixpanelMetadata = () =>
 
 const property = () =>
   z
-    .object({ type: z.unknown(), description: text(), metadata: mixpanelMetadata() })
+    .object({ type: z.unknown().optional(), description: text(), metadata: mixpanelMetadata() })
     .catch({ type: undefined, description: undefined, metadata: undefined })
     .transform(({ type, description, metadata }): SchemaProperty => {
       const own = metadata?.["com.mixpanel"];
