@@ -25,6 +25,8 @@ import { type AnyCall, buildRequest, checkCredentials, type HttpRequest, type Ta
 import { retryWait } from "./retry.ts";
 import { sleep } from "./wait.ts";
 
+export type { Connection } from "./exchange.ts";
+
 export type ApiOptions = {
   /** Where the shared quota file lives; without it this copy counts alone. */
   dataDir?: string;

@@ -8,9 +8,9 @@ import type { Quote } from "./quote.ts";
  * line and column. Undefined when the text is no such report.
  */
 export function jqlFault(text: string, quote: Quote): Fault | undefined {
-  const report = /Uncaught exception:?\s*([\s\S]*)|UserVisible\w*Error:\s*([\s\S]*)/.exec(text);
-  if (report === null) return undefined;
-  const [headline = "", ...rest] = (report[1] ?? report[2] ?? "").split("\n");
+  if (!/Uncaught exception|UserVisible\w*Error/.test(text)) return undefined;
+  const report = text.replace(/^[\s\S]*?UserVisible\w*Error:\s*/, "").replace(/^[\s\S]*?Uncaught exception:?\s*/, "");
+  const [headline = "", ...rest] = report.split("\n");
   const named = /^([A-Za-z_$][\w$]*)\s*:\s*(.*)$/.exec(headline.trim());
   const type = named?.[1] ?? "Error";
   const message = quote(named?.[2] ?? headline, 200);

@@ -18,7 +18,7 @@ export function createQuote(credentials: { username: string; secret: string }): 
   const hide = createHider(credentials);
   return (text, most = QUOTED_ERROR_CHARS) => {
     const plain = hide(withoutMarkup(hide(text)));
-    const line = hide(plain.replace(/\s+/g, " ").replace(HIDDEN, "").trim());
+    const line = hide(plain.replace(/\s+/g, " ").replace(HIDDEN, "").replace(/ {2,}/g, " ").trim());
     const characters = [...line];
     return characters.length <= most ? line : `${characters.slice(0, most - 1).join("")}…`;
   };
