@@ -1,12 +1,12 @@
 /** fetch_events from request to reply: check, plan, estimate, start the job, wait as long as the caller wants. */
-import { todayIn } from "../mixpanel/dates.ts";
+import { isDay, resolveDay, todayIn } from "../mixpanel/dates.ts";
 import { type Counted, countEvents } from "./fetch-estimate.ts";
 import { chooseWorkers, type Estimate, estimate, planChunks, sizeWarnings } from "./fetch-plan.ts";
 import { type FetchEventsArgs, type FetchRequest, readFetchRequest } from "./fetch-request.ts";
 import { runFetch, type Task, tasksOf } from "./fetch-run.ts";
 import type { JobView } from "./job-view.ts";
 import type { WaitContext } from "./jobs.ts";
-import { countDays, joinRanges } from "./ranges.ts";
+import { countDays, describeRange, joinRanges } from "./ranges.ts";
 import type { Workspace } from "./workspace.ts";
 
 export type EstimateView = Omit<
@@ -31,20 +31,20 @@ export async function fetchEvents(
   workspace.api();
   await workspace.jobs.recover();
   if (!args.estimate_only) workspace.jobs.requireFree(args.table);
-  const request = readFetchRequest(workspace.store, args, todayIn("UTC", new Date()));
+  const request = readFetchRequest(workspace.store, await withDays(workspace, args, context.signal), utcToday());
   const counted = await countEvents(workspace, joinRanges([...request.missing, ...request.replaced]), request.filters, {
     asked: args.estimate_only,
     signal: context.signal,
   });
   const plan = makePlan(workspace, request, args, counted);
-  if (args.estimate_only) return estimateView(request, plan);
+  if (args.estimate_only) return estimateView(echoedDays(args, request), request, plan);
   const job = await workspace.jobs.start({
     kind: "events",
     table: request.table,
     request: { ...args },
     unit: "days",
     total: countDays(plan.tasks),
-    warnings: [...request.warnings, ...plan.warnings],
+    warnings: [...echoedDays(args, request), ...request.warnings, ...plan.warnings],
     run: (control) => runFetch({ workspace, request, tasks: plan.tasks, workers: plan.workers, job: control }),
   });
   const waitSeconds = Math.max(0, args.wait_seconds - (Date.now() - startedAt) / 1000);
@@ -52,6 +52,27 @@ export async function fetchEvents(
   const fault = job.fault();
   if (view.status === "failed" && fault !== undefined) throw fault;
   return view;
+}
+
+/** Days of the export are UTC days, for projects since 2023; what is `today` in words is the project's. */
+function utcToday(): string {
+  return todayIn("UTC", new Date());
+}
+
+async function withDays(workspace: Workspace, args: FetchEventsArgs, signal: AbortSignal): Promise<FetchEventsArgs> {
+  const { from_date, to_date } = args;
+  const inWords = [from_date, to_date].some((text) => text !== undefined && !isDay(text.trim()));
+  if (!inWords) return args;
+  const today = await workspace.discovery.today(signal);
+  const day = (text: string | undefined, name: string) =>
+    text === undefined ? undefined : resolveDay(text, today, name);
+  return { ...args, from_date: day(from_date, "from_date"), to_date: day(to_date, "to_date") };
+}
+
+/** Which days words came to. */
+function echoedDays({ from_date, to_date }: FetchEventsArgs, { range }: FetchRequest): string[] {
+  if (range === undefined || [from_date, to_date].every((text) => text === undefined || isDay(text.trim()))) return [];
+  return [`Days: ${describeRange(range)}.`];
 }
 
 type Plan = { tasks: Task[]; workers: number; size: Estimate; warnings: string[] };
@@ -68,7 +89,7 @@ function makePlan(
     ranges: request.missing,
     quotaLeft: Math.max(0, quotaLeft - request.replaced.length),
     counts: counted?.counts,
-    today: todayIn("UTC", new Date()),
+    today: utcToday(),
     limit: request.filters.limit,
   });
   const tasks = tasksOf(chunks, request.replaced);
@@ -94,7 +115,7 @@ function bytesPerEvent({ existing }: FetchRequest): number | undefined {
   return existing.size_bytes / existing.row_count;
 }
 
-function estimateView(request: FetchRequest, { size, warnings, workers }: Plan): EstimateView {
+function estimateView(echoed: string[], request: FetchRequest, { size, warnings, workers }: Plan): EstimateView {
   const minutes = workers > 1 ? size.minutes_parallel : size.minutes;
   return {
     job_id: null,
@@ -110,7 +131,7 @@ function estimateView(request: FetchRequest, { size, warnings, workers }: Plan):
     })),
     seconds: Math.round((minutes ?? 0) * 60),
     bytes: size.bytes ?? 0,
-    warnings: [...request.warnings, ...warnings],
+    warnings: [...echoed, ...request.warnings, ...warnings],
     next: "Nothing was fetched. Call again without estimate_only to start.",
     estimate: size,
   };

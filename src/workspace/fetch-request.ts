@@ -39,6 +39,8 @@ export type FetchRequest = {
   table: string;
   existing: TableInfo | undefined;
   filters: EventFilters;
+  /** What the call named; undefined for a resume without dates. */
+  range: DateRange | undefined;
   /** All days the table answers for once this is done. */
   asked: DateRange[];
   /** The days this fetch downloads that are not stored yet, sorted. */
@@ -71,7 +73,7 @@ export function readFetchRequest(store: Store, args: FetchEventsArgs, today: str
     args.mode === "resume"
       ? planResume(chunks, existing, range, today, now)
       : planRange(chunks, range, existing, warnings);
-  return { table: existing?.name ?? args.table, existing, filters, warnings, ...plan };
+  return { table: existing?.name ?? args.table, existing, filters, range, warnings, ...plan };
 }
 
 function checkEvents(events: string[]): void {
@@ -113,9 +115,6 @@ function readRange(args: FetchEventsArgs, today: string, warnings: string[]): Da
   if (range.toDate > today) {
     warnings.push(`to_date ${range.toDate} is in the future; the fetch ends with today, ${today}.`);
     range.toDate = today;
-  }
-  if (from_date !== range.fromDate || (to_date !== range.toDate && !warnings.length)) {
-    warnings.push(`Dates: ${describeRange(range)}.`);
   }
   if (range.toDate === today) {
     warnings.push(`${today} is not over: its events are incomplete. mode "resume" downloads that day again later.`);

@@ -33,7 +33,7 @@ export async function runFetch(run: FetchRun): Promise<void> {
   const timezone = timezoneRule(run);
   const store = oneAtATime();
   const download = atMost(run.workers);
-  const state = { active: 0, waiting: 0, stored: () => done.size > 0 };
+  const state = { arriving: 0, stored: () => done.size > 0 };
   const stopped = await runChunks<Task>({
     chunks: run.tasks,
     // One more than download at once: it stores while the others download.
@@ -80,30 +80,24 @@ async function openTable({ workspace, request, tasks, job }: FetchRun): Promise<
 }
 
 type Shared = {
-  /** `waiting`: those of the active attempts that are held up at the start of their request. */
-  state: { active: number; waiting: number; stored(): boolean };
+  /** `arriving`: chunks that Mixpanel has begun to send and that are not stored yet. */
+  state: { arriving: number; stored(): boolean };
   timezone(spool: { path: string; encoding: "gzip" | "identity" }): Promise<TimezoneRule>;
   store: ReturnType<typeof oneAtATime>;
   download: ReturnType<typeof atMost>;
 };
 
 async function attempt(run: FetchRun, task: Task, shared: Shared): Promise<void> {
-  shared.state.active++;
-  try {
-    await downloadAndStore(run, task, shared);
-  } finally {
-    shared.state.active--;
-  }
-}
-
-async function downloadAndStore(run: FetchRun, task: Task, shared: Shared): Promise<void> {
   const { workspace, request, job } = run;
   const path = spoolPath(workspace.store.spoolDir, job.id, `${task.fromDate}-${task.toDate}`);
   const limit = limitLeft(run);
   if (limit !== undefined && limit <= 0) throw new Settled(limitReached(request.filters.limit ?? 0));
+  let arriving = 0;
   try {
     const { encoding, framing } = await shared.download(async () => {
       const download = await openDownload(run, task, limit, shared.state);
+      arriving = 1;
+      shared.state.arriving++;
       await spoolDownload(download, path, {
         signal: job.signal,
         onBytes: (bytes) => {
@@ -131,6 +125,7 @@ async function downloadAndStore(run: FetchRun, task: Task, shared: Shared): Prom
     countIngest(job.progress, result);
     warnOfLimit(run, limit, result.rows + result.duplicates + result.rejected);
   } finally {
+    shared.state.arriving -= arriving;
     await removeSpool(path);
   }
 }
@@ -150,17 +145,14 @@ async function openDownload(
     where: request.filters.where,
     limit,
   };
-  state.waiting++;
   try {
     return await patiently(() => exportEvents(workspace.api(), query, job.signal, true), {
       job,
-      others: () => state.active > state.waiting,
+      others: () => state.arriving > 0,
       stored: state.stored,
     });
   } catch (error) {
     throw error instanceof Fault ? new Settled(error) : error;
-  } finally {
-    state.waiting--;
   }
 }
 
