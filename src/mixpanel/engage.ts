@@ -66,10 +66,13 @@ export function downloadProfiles(
   );
 }
 
+const isObject = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value);
+
 const profile = z.looseObject({
   $distinct_id: z.union([z.string(), z.number()]).nullish(),
   group_id: z.union([z.string(), z.number()]).nullish(),
-  $properties: z.record(z.string(), z.unknown()).nullish(),
+  // As it is: z.record would drop a property called __proto__.
+  $properties: z.custom<Record<string, unknown>>(isObject).nullish(),
 });
 
 type RawProfile = z.output<typeof profile>;

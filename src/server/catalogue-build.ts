@@ -2,7 +2,10 @@
 import { z } from "zod";
 import type { AnyTool } from "../tools/tool.ts";
 
-/** Plain JSON Schema without what costs tokens and says nothing: `$schema`, safe-integer bounds, and defaults' duplicates. */
+/**
+ * Plain JSON Schema without what costs tokens and says nothing: `$schema`, safe-integer bounds. A list of types becomes
+ * `anyOf`, which clients of every dialect read, and which is how server/arguments.ts knows what may be null.
+ */
 function lean(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(lean);
   if (typeof value !== "object" || value === null) return value;
@@ -12,7 +15,11 @@ function lean(value: unknown): unknown {
       !(key === "minimum" && inner === Number.MIN_SAFE_INTEGER) &&
       !(key === "maximum" && inner === Number.MAX_SAFE_INTEGER),
   );
-  return Object.fromEntries(kept.map(([key, inner]) => [key, lean(inner)]));
+  return Object.fromEntries(
+    kept.map(([key, inner]) =>
+      key === "type" && Array.isArray(inner) ? ["anyOf", inner.map((type) => ({ type }))] : [key, lean(inner)],
+    ),
+  );
 }
 
 export function buildCatalogue(tools: readonly AnyTool[]): unknown[] {

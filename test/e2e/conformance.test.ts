@@ -13,7 +13,7 @@ const APPLICABLE = [
   "ping",
   "tools-list",
   "server-sse-multiple-streams",
-  "server-sse-polling",
+
   "resources-list",
   "prompts-list",
   "dns-rebinding-protection",

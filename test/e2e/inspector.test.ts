@@ -40,7 +40,12 @@ describe("the Inspector", () => {
   test("finds every schema portable", async () => {
     const { code, result, stderr } = await inspect("--method", "tools/list", "--strict");
     expect(code, stderr).toBe(0);
-    expect(stderr).not.toMatch(/error|warn/i);
+    // What may hold anything (a row of another tool's list, a JQL result) says so; nothing else is doubtful.
+    const doubts = [...stderr.matchAll(/Warning: tool "(\w+)"\n.*\n {2}Issue: (.*)/g)].map(
+      ([, tool, issue]) => `${tool}: ${issue}`,
+    );
+    expect(doubts.filter((doubt) => !doubt.includes("no validation keyword"))).toEqual([]);
+    expect(stderr).not.toMatch(/[1-9]\d* errors/);
     expect((result["tools"] as unknown[]).length).toBeGreaterThan(40);
   }, 30_000);
 
