@@ -20,7 +20,7 @@ export type ChildProgram = {
 };
 
 type FromParent =
-  | { setup: unknown; parent: number; maxBytes: number }
+  | { setup: unknown; parent: number; maxBytes: number; maxTempBytes?: number }
   | { id: number; command: string; args: unknown; timeoutMs?: number }
   | { cancel: number };
 
@@ -52,7 +52,11 @@ export async function serveChild(start: (setup: never) => ChildProgram): Promise
   for await (const line of stdinLines()) {
     const message = JSON.parse(line) as FromParent;
     if ("setup" in message) {
-      watchdog = startWatchdog({ parent: message.parent, maxBytes: message.maxBytes });
+      watchdog = startWatchdog({
+        parent: message.parent,
+        maxBytes: message.maxBytes,
+        maxTempBytes: message.maxTempBytes,
+      });
       program = start(message.setup as never);
     } else if ("cancel" in message) {
       const request = running?.id === message.cancel ? running : queue.find(({ id }) => id === message.cancel);

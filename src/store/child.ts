@@ -15,7 +15,7 @@ import type { Log } from "../log.ts";
 export type ChildCommand = "__sql" | "__writer";
 
 /** Why a child ended while it was serving a request. */
-export type EndReason = "timeout" | "memory" | "cancelled" | "closed" | "died";
+export type EndReason = "timeout" | "memory" | "disk" | "cancelled" | "closed" | "died";
 
 export type ChildOptions = {
   command: ChildCommand;
@@ -23,6 +23,8 @@ export type ChildOptions = {
   setup: unknown;
   /** Resident memory at which the watchdog ends the child. */
   maxBytes: number;
+  /** Bytes of temporary files at which the watchdog ends the child; unlimited when absent. */
+  maxTempBytes?: number;
   /** An unused child leaves after this; the next request starts another. */
   idleMs?: number;
   log: Log;
@@ -162,7 +164,12 @@ function start(options: ChildOptions): Running {
     read: Promise.resolve(),
   };
   child.process.unref();
-  tell(child, { setup: options.setup, parent: process.pid, maxBytes: options.maxBytes });
+  tell(child, {
+    setup: options.setup,
+    parent: process.pid,
+    maxBytes: options.maxBytes,
+    maxTempBytes: options.maxTempBytes,
+  });
   child.read = Promise.all([readAnswers(child, options.log), readLastWords(child)]);
   return child;
 }
@@ -219,7 +226,7 @@ async function readLastWords(child: Running): Promise<void> {
 }
 
 function bury(child: Running, options: ChildOptions): void {
-  const watchdog = /watchdog: (timeout|memory)/.exec(child.lastWords)?.[1] as EndReason | undefined;
+  const watchdog = /watchdog: (timeout|memory|disk)/.exec(child.lastWords)?.[1] as EndReason | undefined;
   const reason = child.reason ?? watchdog ?? "died";
   if (reason === "died" && (child.waiting.size > 0 || child.lastWords !== "")) {
     const how = child.process.signalCode ?? child.process.exitCode;

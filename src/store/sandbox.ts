@@ -53,6 +53,10 @@ export type Rewrite = (sql: string) => { sql: string; hint?: string };
 
 export type SandboxOptions = { path: string; timeoutMs: number; log: Log; rewrite?: Rewrite };
 
+/** Sorting and DISTINCT spill to temporary files; a query that writes more than this would not end in time either. */
+const TEMP_BYTES = 800 * 2 ** 20;
+/** A query can take a hundred megabytes between two looks of the watchdog: it acts before the limit is reached. */
+const WATCHDOG_SHARE = 0.8;
 const MOST_CHILDREN = 3;
 /** The first child stays warm; its helpers leave soon. */
 const HELPER_IDLE_MS = 10_000;
@@ -163,7 +167,8 @@ function startChild(options: SandboxOptions, helper: boolean): Child {
   return createChild({
     command: "__sql",
     setup: { path: options.path, tempDir: join(dirname(options.path), "spool") },
-    maxBytes: SQL_CHILD_BYTES,
+    maxBytes: SQL_CHILD_BYTES * WATCHDOG_SHARE,
+    maxTempBytes: TEMP_BYTES,
     idleMs: helper ? HELPER_IDLE_MS : undefined,
     log: options.log,
     ended: (reason) => ended(reason, options.timeoutMs),
@@ -184,6 +189,10 @@ function ended(reason: EndReason, timeoutMs: number): Fault {
           "Aggregate instead of collecting (group_concat, json_group_array, median over all rows need memory).",
           NARROWER,
         ],
+      });
+    case "disk":
+      return new Fault("LIMIT_EXCEEDED", "The query needed more than 800 MB of temporary files and was stopped.", {
+        suggestions: ["Sort or compare fewer and shorter columns: leave properties out, filter first.", NARROWER],
       });
     case "cancelled":
     case "closed":

@@ -131,6 +131,7 @@ function ended(reason: EndReason): Fault {
         },
       );
     case "timeout":
+    case "disk":
     case "died":
       return new Fault(
         "STORE_BUSY",
