@@ -115,10 +115,12 @@ async function* encode(first: string, rest: Generator<string>): AsyncGenerator<U
 
 async function* compress(first: string, rest: Generator<string>): AsyncGenerator<Uint8Array> {
   const gzip = createGzip({ level: constants.Z_BEST_SPEED });
-  const closed = once(gzip, "close");
+  // A client that goes away ends the stream with an error, which is no news to anybody.
+  const heard = (event: string) => once(gzip, event).catch(() => undefined);
+  const closed = heard("close");
   const feed = async () => {
     for (let batch: string | undefined = first; batch !== undefined; batch = rest.next().value) {
-      if (!gzip.write(batch)) await Promise.race([once(gzip, "drain"), closed]);
+      if (!gzip.write(batch)) await Promise.race([heard("drain"), closed]);
       if (gzip.destroyed) return;
     }
     gzip.end();
