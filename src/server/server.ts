@@ -1,12 +1,16 @@
 /** The protocol's handlers over three tables of plain data: tools, prompts, resources. The only user of the SDK's Server. */
 import { Server } from "@modelcontextprotocol/sdk/server/index.js";
+import { Protocol, type RequestHandlerExtra } from "@modelcontextprotocol/sdk/shared/protocol.js";
 import {
   CallToolRequestSchema,
   type CallToolResult,
   ErrorCode,
   ListToolsRequestSchema,
   McpError,
+  type ServerNotification,
+  type ServerRequest,
 } from "@modelcontextprotocol/sdk/types.js";
+import { z } from "zod";
 import { Fault } from "../fault.ts";
 import { CALL_MS } from "../limits.ts";
 import { nearest } from "../nearest.ts";
@@ -19,6 +23,8 @@ import { registerCompletions } from "./completions.ts";
 import { registerPrompts } from "./prompts.ts";
 import { asFault, createFence, type Fence, renderFault, renderResult } from "./reply.ts";
 import { type RunTool, registerResources } from "./resources.ts";
+
+type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
 
 export type ServerOptions = {
   workspace: Workspace;
@@ -52,8 +58,7 @@ export function createServer(options: ServerOptions): Server {
   const fence = createFence();
 
   server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: catalogue }));
-  server.setRequestHandler(CallToolRequestSchema, async (request, extra): Promise<CallToolResult> => {
-    const { name, arguments: given } = request.params;
+  onToolCall(server, async ({ name, arguments: given }, extra) => {
     const tool = byName.get(name);
     const entry = entries.get(name);
     if (!tool || !entry) throw unknownTool(name, [...byName.keys()]);
@@ -73,6 +78,21 @@ export function createServer(options: ServerOptions): Server {
   registerResources({ server, workspace, tools, run });
   server.onerror = (error) => workspace.log.debug(`protocol: ${error.message}`);
   return server;
+}
+
+/**
+ * The SDK refuses a call whose arguments are not an object before anybody can read them or say what is wrong; models do send
+ * them as JSON text. So the call is taken one level below, where the schema is ours.
+ */
+function onToolCall(
+  server: Server,
+  handle: (params: { name: string; arguments?: unknown }, extra: Extra) => Promise<CallToolResult>,
+): void {
+  const params = CallToolRequestSchema.shape.params.extend({ arguments: z.unknown().optional() });
+  const schema = z.object({ method: z.literal("tools/call"), params });
+  Protocol.prototype.setRequestHandler.call(server, schema, (request: z.output<typeof schema>, extra: Extra) =>
+    handle(request.params, extra),
+  );
 }
 
 function unknownTool(name: string, known: string[]): McpError {

@@ -5,17 +5,25 @@ import { AjvJsonSchemaValidator } from "@modelcontextprotocol/sdk/validation/ajv
 import fc from "fast-check";
 import { startSample } from "../../src/sample/service.ts";
 import type { CatalogueEntry } from "../../src/server/catalogue.ts";
+import { ERROR_META } from "../../src/server/reply.ts";
 import { type FuzzCall, toolCalls } from "../fuzz.ts";
 import { callTool, type Message, request, Wire } from "./wire.ts";
 
 const BATCH = 100;
 const AT_ONCE = 8;
 
-export type FuzzReport = { calls: number; problems: string[] };
+export type FuzzReport = {
+  calls: number;
+  problems: string[];
+  /** How the calls ended: `ok`, or an error's code. */
+  outcomes: Record<string, number>;
+  /** Tools that succeeded at least once. */
+  succeeded: Set<string>;
+};
 
 export async function fuzz({ calls, seed }: { calls: number; seed: number }): Promise<FuzzReport> {
   const sample = await startSample({ quota: "unlimited" });
-  const report: FuzzReport = { calls: 0, problems: [] };
+  const report: FuzzReport = { calls: 0, problems: [], outcomes: {}, succeeded: new Set() };
   const env = {
     MP_USERNAME: sample.credentials.username,
     MP_SECRET: sample.credentials.secret,
@@ -48,11 +56,22 @@ async function batch(wire: Wire, size: number, seed: number, report: FuzzReport)
     const group = made.slice(start, start + AT_ONCE);
     await wire.write(group.map(({ tool, args }, index) => callTool(start + index, tool, args)).join(""));
     for (const [index, call] of group.entries()) {
-      const problem = check(call, await wire.answer(start + index));
+      const answer = await wire.answer(start + index);
+      const problem = check(call, answer);
       report.calls++;
+      const outcome = outcomeOf(answer);
+      report.outcomes[outcome] = (report.outcomes[outcome] ?? 0) + 1;
+      if (outcome === "ok") report.succeeded.add(call.tool);
       if (problem) report.problems.push(`${call.tool}(${JSON.stringify(call.args)?.slice(0, 300)}): ${problem}`);
     }
   }
+}
+
+function outcomeOf({ result, error }: Message): string {
+  if (error) return "protocol";
+  if (!result?.["isError"]) return "ok";
+  const meta = result["_meta"] as Record<string, { code?: string }> | undefined;
+  return meta?.[ERROR_META]?.code ?? "no code";
 }
 
 /** What is wrong with an answer; undefined when nothing is. */
@@ -64,10 +83,8 @@ function checker(tools: CatalogueEntry[]): (call: FuzzCall, answer: Message) => 
       validator.getValidator((outputSchema ?? {}) as Parameters<typeof validator.getValidator>[0]),
     ]),
   );
-  return ({ tool, args }, { result, error }) => {
-    const isObject = typeof args === "object" && args !== null && !Array.isArray(args);
-    // Arguments that are no object are not a tools/call at all: the protocol's own error is right.
-    if (error) return isObject ? `protocol error ${error.code} ${error.message.slice(0, 200)}` : undefined;
+  return ({ tool }, { result, error }) => {
+    if (error) return `protocol error ${error.code} ${error.message.slice(0, 200)}`;
     const parsed = CallToolResultSchema.safeParse(result);
     if (!parsed.success) return `not a CallToolResult: ${parsed.error.message.slice(0, 300)}`;
     const text = parsed.data.content.map((part) => (part.type === "text" ? part.text : "")).join("");

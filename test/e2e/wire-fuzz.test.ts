@@ -3,7 +3,10 @@ import { expect, test } from "bun:test";
 import { fuzz } from "./fuzz-run.ts";
 
 test("three hundred chance calls", async () => {
-  const { calls, problems } = await fuzz({ calls: 300, seed: 20_260_701 });
+  const { calls, problems, outcomes } = await fuzz({ calls: 300, seed: 20_260_701 });
   expect(problems).toEqual([]);
   expect(calls).toBe(300);
+  // Chance must get past the first check often enough to mean something.
+  expect(outcomes["ok"]).toBeGreaterThan(30);
+  expect(outcomes["no code"]).toBeUndefined();
 });

@@ -130,6 +130,16 @@ describe("requests", () => {
     await ended(wire);
   });
 
+  test("may carry their arguments as JSON text, and are told when they carry something else", async () => {
+    const wire = await new Wire().open();
+    await wire.write(callTool(1, "guide", '{"topic":"funnel_analysis"}') + callTool(2, "guide", null));
+    for (const [id, args] of [[], "hello", 5, true].entries()) await wire.write(callTool(`bad ${id}`, "guide", args));
+    expect((await wire.answer(1)).result?.["structuredContent"]).toMatchObject({ topic: "funnel_analysis" });
+    expect((await wire.answer(2)).result?.["structuredContent"]).toHaveProperty("topics");
+    for (const id of [0, 1, 2, 3]) expect((await wire.answer(`bad ${id}`)).result?.["isError"]).toBe(true);
+    await ended(wire);
+  });
+
   test("before initialize are answered or refused, not fatal", async () => {
     const wire = new Wire();
     await wire.write(request(1, "tools/list") + callTool(2, "guide"));
