@@ -40,7 +40,8 @@ const NASTY = [
 ];
 
 /** Values that make sense for a parameter of this name, so that calls get past the first check. */
-const MEANT: Record<string, unknown[]> = {
+type Meant = Record<string, unknown[]>;
+const MEANT: Meant = {
   event: ["Sign Up", "Purchase", "Page View", "$session_start", "nothing"],
   born_event: ["Sign Up", "Page View"],
   return_event: ["Purchase", "Page View"],
@@ -79,17 +80,17 @@ function nameOf(path: string[]): string {
   return path.findLast((part) => !/^\d+$/.test(part)) ?? "";
 }
 
-function arbitrary(schema: Schema, path: string[]): fc.Arbitrary<unknown> {
-  const meant = MEANT[nameOf(path)];
-  const plain = bySchema(schema, path);
+function arbitrary(schema: Schema, path: string[], names: Meant): fc.Arbitrary<unknown> {
+  const meant = names[nameOf(path)];
+  const plain = bySchema(schema, path, names);
   if (meant === undefined || schema.type === "array" || schema.type === "object") return plain;
   return fc.oneof({ weight: 5, arbitrary: fc.constantFrom(...meant) }, { weight: 1, arbitrary: plain });
 }
 
-function bySchema(schema: Schema, path: string[]): fc.Arbitrary<unknown> {
+function bySchema(schema: Schema, path: string[], names: Meant): fc.Arbitrary<unknown> {
   if (schema.const !== undefined) return fc.constant(schema.const);
   if (schema.enum) return fc.constantFrom(...schema.enum);
-  if (schema.anyOf) return fc.oneof(...schema.anyOf.map((option) => arbitrary(option, path)));
+  if (schema.anyOf) return fc.oneof(...schema.anyOf.map((option) => arbitrary(option, path, names)));
   if (schema.type === "boolean") return fc.boolean();
   if (schema.type === "integer")
     return fc.integer({ min: schema.minimum ?? -5, max: Math.min(schema.maximum ?? 5_000, 5_000) });
@@ -97,19 +98,21 @@ function bySchema(schema: Schema, path: string[]): fc.Arbitrary<unknown> {
     return fc.double({ min: schema.minimum ?? -1e9, max: schema.maximum ?? 1e9, noNaN: true });
   if (schema.type === "null") return fc.constant(null);
   if (schema.type === "array")
-    return fc.array(arbitrary(schema.items ?? {}, path), {
+    return fc.array(arbitrary(schema.items ?? {}, path, names), {
       minLength: schema.minItems ?? 0,
       maxLength: Math.min(schema.maxItems ?? 3, 3),
     });
-  if (schema.type === "object") return object(schema, path);
+  if (schema.type === "object") return object(schema, path, names);
   if (schema.type === "string")
     return fc.oneof(fc.string({ unit: "grapheme", maxLength: 40 }), fc.constantFrom(...NASTY));
   return fc.jsonValue({ maxDepth: 3 });
 }
 
-function object(schema: Schema, path: string[]): fc.Arbitrary<unknown> {
+function object(schema: Schema, path: string[], names: Meant): fc.Arbitrary<unknown> {
   const properties = Object.entries(schema.properties ?? {});
-  const fields = Object.fromEntries(properties.map(([name, field]) => [name, arbitrary(field, [...path, name])]));
+  const fields = Object.fromEntries(
+    properties.map(([name, field]) => [name, arbitrary(field, [...path, name], names)]),
+  );
   return fc.record(fields, { requiredKeys: (schema.required ?? []).filter((name) => name in fields) });
 }
 
@@ -138,11 +141,15 @@ function bent(valid: fc.Arbitrary<unknown>, names: string[]): fc.Arbitrary<unkno
   );
 }
 
-/** `tools` as tools/list sends them. */
-export function toolCalls(tools: Pick<CatalogueEntry, "name" | "inputSchema">[]): fc.Arbitrary<FuzzCall> {
+/** `tools` as tools/list sends them; `known` are values that exist in the project, by parameter. */
+export function toolCalls(
+  tools: Pick<CatalogueEntry, "name" | "inputSchema">[],
+  known: Meant = {},
+): fc.Arbitrary<FuzzCall> {
+  const meant = { ...MEANT, ...known };
   return fc.oneof(
     ...tools.map(({ name, inputSchema }) => {
-      const valid = object(inputSchema as Schema, []);
+      const valid = object(inputSchema as Schema, [], meant);
       const names = Object.keys(inputSchema.properties ?? { x: {} });
       return fc.oneof(valid, bent(valid, names)).map((args) => ({ tool: name, args }));
     }),

@@ -51,7 +51,7 @@ async function batch(wire: Wire, size: number, seed: number, report: FuzzReport)
   await wire.write(request("tools", "tools/list"));
   const tools = (await wire.answer("tools")).result?.["tools"] as CatalogueEntry[];
   const check = checker(tools);
-  const made = fc.sample(toolCalls(tools), { numRuns: size, seed });
+  const made = fc.sample(toolCalls(tools, await prepare(wire)), { numRuns: size, seed });
   for (let start = 0; start < made.length; start += AT_ONCE) {
     const group = made.slice(start, start + AT_ONCE);
     await wire.write(group.map(({ tool, args }, index) => callTool(start + index, tool, args)).join(""));
@@ -65,6 +65,29 @@ async function batch(wire: Wire, size: number, seed: number, report: FuzzReport)
       if (problem) report.problems.push(`${call.tool}(${JSON.stringify(call.args)?.slice(0, 300)}): ${problem}`);
     }
   }
+}
+
+/** Two tables to work on, and the ids that exist. */
+async function prepare(wire: Wire): Promise<Record<string, unknown[]>> {
+  const fetch = { from_date: "2 days ago", to_date: "yesterday", table: "events", wait_seconds: 30 };
+  const listed = async (id: string, tool: string, args: object, key: string): Promise<Record<string, unknown>[]> => {
+    await wire.write(callTool(id, tool, args));
+    const content = (await wire.answer(id)).result?.["structuredContent"] as Record<string, unknown> | undefined;
+    return (content?.[key] ?? []) as Record<string, unknown>[];
+  };
+  await listed("fetch", "fetch_events", fetch, "");
+  await listed("people", "fetch_profiles", { wait_seconds: 30 }, "");
+  const funnels = await listed("funnels", "list_funnels", {}, "funnels");
+  const bookmarks = await listed("bookmarks", "list_bookmarks", {}, "bookmarks");
+  const events = (await listed("events", "list_events", {}, "events")) as unknown as string[];
+  return {
+    funnel_id: [...funnels.map((one) => one["funnel_id"]), 999_999_999],
+    bookmark_id: [...bookmarks.map((one) => one["id"]), 999_999_999],
+    event: [...events.slice(0, 6), "nothing"],
+    born_event: events.slice(0, 3),
+    return_event: events.slice(0, 3),
+    table: ["events", "events", "profiles", "t1", "_mp_table", "nothing"],
+  };
 }
 
 function outcomeOf({ result, error }: Message): string {
