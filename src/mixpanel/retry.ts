@@ -21,7 +21,7 @@ export function retryWait(trouble: Trouble, progress: Progress, jitter: number):
   if (progress.attempt >= attemptsFor(trouble)) return undefined;
   const asked = askedWait(trouble, progress);
   if (asked === undefined) return undefined;
-  const wait = Math.ceil(asked * (1 + jitter / 10));
+  const wait = Math.round(asked * (1 + jitter / 10));
   return wait + SHORTEST_TRY_MS > progress.remainingMs ? undefined : wait;
 }
 
