@@ -1,5 +1,5 @@
 /** Where an export may be written: inside one of the allowed folders by real path, never over something that exists. */
-import { constants, linkSync, mkdirSync, realpathSync, statSync, unlinkSync } from "node:fs";
+import { constants, linkSync, lstatSync, mkdirSync, realpathSync, statSync, unlinkSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { Fault } from "../fault.ts";
@@ -11,14 +11,14 @@ const PATH_CHARS = 400;
 
 /**
  * The absolute path a caller's `path` means. `folders`: the export folder, to which relative paths belong, and whatever else the
- * user allowed. Throws INVALID_ARGUMENT with the reason. Nothing is created yet.
+ * user allowed. Throws INVALID_ARGUMENT with the reason, also when something is there already. Nothing is created yet.
  */
 export function exportPath(path: string, format: ExportFormat, folders: [string, ...string[]]): string {
   const refuse = (reason: string) =>
     new Fault("INVALID_ARGUMENT", `${JSON.stringify(path.slice(0, 100))} is not a path for an export: ${reason}.`, {
       suggestions: [`Give a file name such as result${ENDINGS[format][0]}; it goes into the export folder.`],
     });
-  if (path.includes("\0") || path.length > PATH_CHARS || /^[a-z]{2,}:/i.test(path))
+  if (path.includes("\0") || path.length > PATH_CHARS || /^[a-z]{2,}:|[/\\]$/i.test(path))
     throw refuse("a plain file path is needed");
   const withEnding = extname(path) === "" ? `${path}${ENDINGS[format][0]}` : path;
   if (!ENDINGS[format].includes(extname(withEnding).toLowerCase()))
@@ -29,6 +29,7 @@ export function exportPath(path: string, format: ExportFormat, folders: [string,
   const parts = relative(resolve(folder), target).split(sep);
   if (parts.some((part) => part.startsWith(".") || /[\u0000-\u001f<>:"|?*]/.test(part)))
     throw refuse("hidden files and control characters are not allowed");
+  if (lstatSync(target, { throwIfNoEntry: false }) !== undefined) throw taken(target);
   return target;
 }
 

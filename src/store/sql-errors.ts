@@ -5,7 +5,8 @@ import type { Denial } from "./sandbox-gate.ts";
 import { FUNCTION_HINTS, TABLE_HINTS } from "./sql-dialect.ts";
 import { dialectProblem } from "./sql-patterns.ts";
 import { forbiddenTable, type Statement } from "./sql-statement.ts";
-import { isName, type Token } from "./sql-tokens.ts";
+import { isName, keyword, type Token } from "./sql-tokens.ts";
+import { isReserved } from "./table-name.ts";
 
 /** What a message can be made from; each is asked only when it is needed. */
 export type Surroundings = {
@@ -195,6 +196,8 @@ function syntaxError(near: string, text: string, statement: Statement, around: S
   if (problem !== undefined) return { message: `${message} ${problem.message}`, suggestions: [problem.hint] };
   const before = at === undefined ? undefined : statement.tokens[statement.tokens.indexOf(at) - 1];
   if (before?.text === ",") return { message, suggestions: [`There is a comma too many before ${near.slice(0, 60)}.`] };
+  if (at !== undefined && isReserved(near) && (keyword(before) === "AS" || before?.text === "."))
+    return { message, suggestions: [`${near} is a keyword: as a name it needs double quotes, "${near}".`] };
   return {
     message,
     suggestions: ["This is SQLite's SQL; names with spaces or keywords go in double quotes, texts in single quotes."],

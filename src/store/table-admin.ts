@@ -165,11 +165,18 @@ const AFFINITIES = new Set(["", "INTEGER", "REAL", "TEXT", "BLOB", "NUMERIC", "A
 function copyRows(session: WriterSession, { table, columns, path }: AdoptedResult): number {
   if (columns.some(({ type }) => !AFFINITIES.has(type)))
     throw new Fault("INTERNAL", "A result column has an unknown type.");
-  const insert = session.db.query(`INSERT INTO ${quoteName(table)} VALUES (${columns.map(() => "?").join(", ")})`);
+  // A number without a fraction is bound as an integer; the column's type makes it a real again, where there is one.
+  const slots = columns.map(({ type }) => (type === "" ? "iif(?, CAST(? AS REAL), ?)" : "?"));
+  const insert = session.db.query(`INSERT INTO ${quoteName(table)} VALUES (${slots.join(", ")})`);
   let rows = 0;
   let bytes = 0;
   for (const line of linesOf(path)) {
-    insert.run(...decodeRow(line));
+    insert.run(
+      ...decodeRow(line).flatMap((value, index) => {
+        const real = typeof value === "number";
+        return columns[index]?.type === "" ? [real ? 1 : 0, real ? value : null, value] : [value];
+      }),
+    );
     rows++;
     bytes += line.length;
   }

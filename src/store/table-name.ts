@@ -15,6 +15,11 @@ const RESERVED = new Set(
   then to transaction union unique update using values when where window with`.split(/\s+/),
 );
 
+/** Would SQLite read the word as a keyword where a name is expected? */
+export function isReserved(word: string): boolean {
+  return RESERVED.has(word.toLowerCase());
+}
+
 /** Internal tables: the store's own and SQLite's. Nothing a model writes may reach them. */
 export function isInternalTable(name: string): boolean {
   return /^(_mp_|sqlite_)/i.test(name);

@@ -30,8 +30,12 @@ export const dropAllTables = defineTool({
     return { dropped, rows };
   },
   summary: ({ dropped, rows, preview }) => {
-    if (preview === undefined) return `Dropped ${dropped.length} tables, ${rows} rows.`;
+    if (preview === undefined) return `Dropped ${count(dropped.length)}, ${rows} rows.`;
     const kept = preview.reduce((sum, { row_count }) => sum + row_count, 0);
-    return `Nothing dropped. With confirm: true, ${preview.length} tables with ${kept} rows would go.`;
+    return `Nothing dropped. With confirm: true, ${count(preview.length)} with ${kept} rows would go.`;
   },
 });
+
+function count(tables: number): string {
+  return tables === 1 ? "1 table" : `${tables} tables`;
+}

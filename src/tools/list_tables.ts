@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { listTables as storedTables } from "../store/tables.ts";
+import { listTables as storedTables, type TableInfo } from "../store/tables.ts";
 import { rangeSchema } from "./params.ts";
 import { cutList, defineTool, LOCAL_READ } from "./tool.ts";
 
@@ -33,7 +33,7 @@ export const listTables = defineTool({
     }),
   async handler(workspace, { type }) {
     const tables = storedTables(workspace.store, type);
-    return { tables: tables.map(({ id: _id, version: _version, ...table }) => table) };
+    return { tables: tables.map(shown) };
   },
   summary: ({ tables }) =>
     tables.length === 0
@@ -41,3 +41,21 @@ export const listTables = defineTool({
       : `${tables.length} ${tables.length === 1 ? "table" : "tables"}, ${tables.reduce((sum, { row_count }) => sum + row_count, 0)} rows.`,
   cut: cutList("tables"),
 });
+
+/** The contract's keys, in its order; the rest is the store's own business. */
+function shown(table: TableInfo) {
+  return {
+    name: table.name,
+    type: table.type,
+    row_count: table.row_count,
+    size_bytes: table.size_bytes,
+    created_at: table.created_at,
+    fetched_at: table.fetched_at,
+    from_date: table.from_date,
+    to_date: table.to_date,
+    filters: table.filters,
+    status: table.status,
+    missing_ranges: table.missing_ranges,
+    timezone: table.timezone,
+  };
+}

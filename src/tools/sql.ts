@@ -31,6 +31,7 @@ export const sql = defineTool({
   cut: {
     size: ({ rows }) => rows.length,
     keep: (result, count) => ({ ...result, rows: result.rows.slice(0, count), row_count: count, truncated: true }),
-    shown: ({ row_count }) => `only the first ${row_count} rows`,
+    shown: ({ row_count }) =>
+      `the first ${row_count} rows; select fewer columns, aggregate, or write all with export_table`,
   },
 });

@@ -8,18 +8,18 @@ beforeAll(async () => {
 afterAll(() => t.close());
 
 test("without credentials and without tables, SQL answers", async () => {
-  const reply = await t.call("sql", { query: "SELECT 1 AS one, 'a' AS text, NULL AS nothing" });
+  const reply = await t.call("sql", { query: "SELECT 1 AS one, 'a' AS text, NULL AS missing" });
   expect(reply.structured).toMatchObject({
     columns: [
       { name: "one", type: "INTEGER" },
       { name: "text", type: "TEXT" },
-      { name: "nothing", type: "NULL" },
+      { name: "missing", type: "NULL" },
     ],
     rows: [[1, "a", null]],
     row_count: 1,
     truncated: false,
   });
-  expect(reply.text).toContain("one:INTEGER\ttext:TEXT\tnothing:NULL\n1\ta\tNULL");
+  expect(reply.text).toContain("one:INTEGER\ttext:TEXT\tmissing:NULL\n1\ta\tNULL");
 });
 
 test("a missing table says that nothing was fetched", async () => {

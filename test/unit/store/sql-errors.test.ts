@@ -91,6 +91,7 @@ const NAMES: [string, string, string][] = [
   ["SELECT event_name, FROM events", 'Syntax error near "FROM" at position 20.', "comma"],
   ["SELECT count(*) FROM events GROUP event_name", 'Syntax error near "event_name" at position 35.', "SQLite's SQL"],
   ["SELECT 1 FROM events FROM events", 'Syntax error near "FROM" at position 22.', "SQLite's SQL"],
+  ["SELECT 1 AS order", 'Syntax error near "order" at position 13.', '"order"'],
   ["SELECT (1", "Incomplete input.", "not finished"],
   ["SELECT 'a", 'Unrecognized token: "\'a".', "quote"],
   ["SELECT count(*) FROM events WHERE count(*) > 1", "Misuse of aggregate: count().", "HAVING"],
