@@ -163,7 +163,8 @@ function refuseAltered(db: Database, path: string): void {
   if (strange !== null)
     throw notOurs(path, "it holds triggers, views or virtual tables, which this program never makes");
   const own = db
-    .query<{ sql: string }, []>(`SELECT sql FROM sqlite_master WHERE type = 'table' AND name GLOB '_mp_*'`)
+    .query<{ sql: string }, []>(`SELECT sql FROM sqlite_master
+       WHERE type = 'table' AND name GLOB '_mp_*' AND name NOT GLOB '${DROPPED_PREFIX}*'`)
     .all();
   const made = new Set(MIGRATIONS.slice(0, userVersion(db)).flat());
   const same = own.filter(({ sql }) => made.has(sql)).length;
