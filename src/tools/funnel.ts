@@ -1,16 +1,8 @@
 import { z } from "zod";
 import { Fault } from "../fault.ts";
-import { type FunnelQuery, type FunnelResult, runFunnel } from "../mixpanel/funnels.ts";
+import { type FunnelQuery, runFunnel } from "../mixpanel/funnels.ts";
+import { funnelAnswer } from "../workspace/funnel-answer.ts";
 import { keepFunnel, restOfSegments } from "../workspace/funnel-cut.ts";
-import {
-  addSteps,
-  conversionRate,
-  datesTable,
-  segmentRates,
-  segmentsOf,
-  stepRates,
-  wholeOf,
-} from "../workspace/funnel-rates.ts";
 import { openLive } from "../workspace/live.ts";
 import { accessorOf, filterOf, rangeOf } from "../workspace/query-input.ts";
 import { nameOfFunnel } from "../workspace/report-names.ts";
@@ -47,19 +39,6 @@ const stepSchema = () =>
     overall_conversion_rate: z.number(),
     avg_time_seconds: z.number().optional(),
   });
-
-function notesOf(result: FunnelResult, unit: string, empty: boolean): string[] {
-  if (empty) return ["Nobody entered this funnel in this range."];
-  const notes = [
-    `Counts are entrants per ${unit}: someone who enters in several ${unit}s counts in each, so sums over dates are entries, not distinct users.`,
-  ];
-  if (result.segmented && result.dates.some((date) => date.overall === undefined && date.segments.size > 0)) {
-    notes.push(
-      "Mixpanel gave no $overall: the whole is its segments added up, and a user with several values is in each of them.",
-    );
-  }
-  return notes;
-}
 
 /** A saved funnel's steps, in total, by date and by segment. */
 export const funnel = defineTool({
@@ -105,25 +84,9 @@ export const funnel = defineTool({
     const query = { ...range, funnelId: args.funnel_id, unit, on, where, length, limit: Math.max(255, shown + 1) };
     const result = await runFunnel(live.api, query, signal);
     const name = await nameOfFunnel(workspace, live, args.funnel_id, signal);
-    const dates = result.dates.map((date) => ({ date: date.date, steps: wholeOf(date) }));
-    const steps = addSteps(dates.map((date) => date.steps));
-    const segments = on === undefined ? undefined : segmentRates(segmentsOf(result.dates));
-    const notes = notesOf(result, unit, (steps[0]?.count ?? 0) === 0);
-    const labels = dates.map((date) => date.date);
-    const whole = {
-      funnel_id: args.funnel_id,
-      name,
-      conversion_rate: conversionRate(steps),
-      steps: stepRates(steps),
-      by_date: datesTable(
-        dates,
-        steps.map((step) => step.event),
-      ),
-      ...(segments === undefined ? {} : { segments, segment_count: segments.length }),
-      truncated: false,
-      meta: live.meta({ range, unit, labels, notes, computedAt: result.computedAt }),
-    };
-    return restOfSegments(whole, shown);
+    const { answer, labels, notes } = funnelAnswer(result, unit, on !== undefined);
+    const meta = live.meta({ range, unit, labels, notes, computedAt: result.computedAt });
+    return restOfSegments({ funnel_id: args.funnel_id, name, ...answer, truncated: false, meta }, shown);
   },
   summary: ({ conversion_rate, steps, meta, segment_count }, args) => {
     const split = segment_count === undefined ? "" : `, by ${args.on} (${segment_count} segments)`;

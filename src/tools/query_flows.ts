@@ -1,28 +1,14 @@
 import { z } from "zod";
 import { flows } from "../mixpanel/flows.ts";
-import { type FlowStep, flowConversion, flowPaths, flowStart, flowSteps } from "../workspace/flow-paths.ts";
+import { keepFlow, nodesOf } from "../workspace/flow-cut.ts";
+import { flowConversion, flowPaths, flowStart, flowSteps } from "../workspace/flow-paths.ts";
 import { openLive } from "../workspace/live.ts";
 import { nameOfReport } from "../workspace/report-names.ts";
-import { withRest } from "../workspace/segments.ts";
-import type { Table } from "../workspace/series.ts";
 import { id, metaSchema, tableSchema } from "./params.ts";
 import { defineTool, LIVE_READ } from "./tool.ts";
 
 const READING =
   'share is of everyone who started. "(drop-off)" nodes count all who have left so far; drop_off counts only those who left right after that node. "(other events)" are the less frequent events together. A waypoint reached early stands again in its own step with the full count: do not add the two.';
-
-type Answer = { steps: FlowStep[]; paths: Table; path_count: number; truncated: boolean; meta: { notes: string[] } };
-
-function keepPaths<Result extends Answer>(result: Result, count: number): Result {
-  const hidden = result.path_count - Math.min(count, result.path_count);
-  const rest = hidden > 0 ? `the ${hidden} least frequent paths.` : undefined;
-  return {
-    ...result,
-    paths: { columns: result.paths.columns, rows: result.paths.rows.slice(0, count) },
-    truncated: hidden > 0,
-    meta: { ...result.meta, notes: withRest(result.meta.notes, rest) },
-  };
-}
 
 /** A saved flow report. */
 export const queryFlows = defineTool({
@@ -79,8 +65,9 @@ export const queryFlows = defineTool({
     return `Flow ${args.bookmark_id}: ${total} started, ${steps.length} steps, ${path_count} paths${rate}.`;
   },
   cut: {
-    size: (result) => result.paths.rows.length,
-    keep: keepPaths,
-    shown: (result) => `${result.paths.rows.length} of ${result.path_count} paths shown`,
+    size: (result) => nodesOf(result) + result.paths.rows.length,
+    keep: keepFlow,
+    shown: (result) =>
+      `${result.paths.rows.length} of ${result.path_count} paths shown, up to ${nodesOf(result)} nodes per step`,
   },
 });

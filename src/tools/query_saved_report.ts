@@ -17,7 +17,10 @@ const step = () =>
     avg_time_seconds: z.number().optional(),
   });
 
-const average = () => z.array(z.number().nullable());
+const averages = () => ({
+  average: z.array(z.number().nullable()),
+  average_finished: z.array(z.number().nullable()).optional(),
+});
 
 /** A saved insights, funnel or retention report. */
 export const querySavedReport = defineTool({
@@ -38,12 +41,13 @@ export const querySavedReport = defineTool({
       steps: z.array(step()).optional(),
       by_date: tableSchema().optional(),
       cohorts: tableSchema().optional(),
-      average: average().optional(),
+      average: averages().average.optional(),
+      average_finished: averages().average_finished,
       segments: z
         .array(
           z.union([
             z.object({ segment: z.string(), conversion_rate: z.number(), steps: z.array(step()) }),
-            z.object({ segment: z.string(), cohorts: tableSchema(), average: average() }),
+            z.object({ segment: z.string(), cohorts: tableSchema(), ...averages() }),
           ]),
         )
         .optional(),
@@ -78,6 +82,6 @@ export const querySavedReport = defineTool({
   cut: {
     size: reportSize,
     keep: keepReport,
-    shown: (result) => `${reportSize(result)} pieces shown`,
+    shown: () => "meta.notes says what is left out",
   },
 });

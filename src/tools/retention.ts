@@ -1,20 +1,24 @@
 import { z } from "zod";
 import { Fault } from "../fault.ts";
-import { type Cohort, retention as retentionQuery } from "../mixpanel/retention.ts";
-import { addUp } from "../workspace/arithmetic.ts";
+import { retention as retentionQuery } from "../mixpanel/retention.ts";
 import { emptyNotes } from "../workspace/empty.ts";
 import { openLive } from "../workspace/live.ts";
 import { accessorOf, filterOf, rangeOf } from "../workspace/query-input.ts";
+import { HOW_TO_READ, retentionAnswer } from "../workspace/retention-answer.ts";
 import { keepRetention } from "../workspace/retention-cut.ts";
-import { retentionShares, type Step } from "../workspace/retention-shares.ts";
+import type { Step } from "../workspace/retention-shares.ts";
 import { event, fromDate, metaSchema, on, tableSchema, toDate, where } from "./params.ts";
 import { defineTool, LIVE_READ } from "./tool.ts";
 
 const MAX_INTERVAL_DAYS = 90;
 const DAYS = { day: 1, week: 7, month: 30 } as const;
 
-const HOW_TO_READ =
-  "Column N is the share of the cohort (of its size) that returned in interval N after birth. Interval 0 is less than one interval after the birth event, not the birth itself, so it is not always 1; shares may rise again. Blank: not reached yet.";
+const BORN_IGNORED = "compounded: cohorts are the users who did return_event; Mixpanel ignores born_event.";
+
+const averages = () => ({
+  average: z.array(z.number().nullable()),
+  average_finished: z.array(z.number().nullable()).optional(),
+});
 
 type Sent = { step: Step; query: { unit: Step["unit"] } | { intervalDays: number }; notes: string[] };
 
@@ -38,17 +42,6 @@ function stepOf(unit: Step["unit"], interval: number): Sent {
       ? []
       : [`Intervals were sent as ${days} days: Mixpanel does not take a unit together with an interval.`];
   return { step: { unit: "day", count: days }, query: { intervalDays: days }, notes };
-}
-
-/** The largest segments by users born, with their own tables. */
-function segmentsOf(segments: ReadonlyMap<string, Cohort[]>, step: Step, today: string) {
-  return [...segments]
-    .map(([segment, cohorts]) => ({ segment, cohorts, size: addUp(cohorts.map((cohort) => cohort.size)) }))
-    .sort((a, b) => b.size - a.size || (a.segment < b.segment ? -1 : 1))
-    .map(({ segment, cohorts }) => {
-      const { table, average } = retentionShares(cohorts, step, today);
-      return { segment, cohorts: table, average };
-    });
 }
 
 /** Of the users who did one thing, how many came back. */
@@ -76,17 +69,15 @@ export const retention = defineTool({
   output: () =>
     z.object({
       cohorts: tableSchema(),
-      average: z.array(z.number().nullable()),
-      segments: z
-        .array(z.object({ segment: z.string(), cohorts: tableSchema(), average: z.array(z.number().nullable()) }))
-        .optional(),
+      ...averages(),
+      segments: z.array(z.object({ segment: z.string(), cohorts: tableSchema(), ...averages() })).optional(),
       segment_count: z.int().optional(),
       cohort_count: z.int(),
       truncated: z.boolean(),
       meta: metaSchema(),
     }),
   async handler(workspace, args, { signal }) {
-    const { unit, retention_type: type } = args;
+    const { unit, retention_type: type, born_event: bornEvent } = args;
     const { step, query, notes } = stepOf(unit, args.interval);
     const on = args.on === undefined ? undefined : accessorOf(args.on);
     const bornWhere = filterOf(args.born_where, "born_where");
@@ -94,41 +85,25 @@ export const retention = defineTool({
     const live = await openLive(workspace, signal);
     const range = rangeOf(args, unit, live.today);
     // Compounded retention has no birth: its cohorts are the users who did the returning event.
-    const returning = args.return_event ?? (type === "compounded" ? args.born_event : undefined);
-    const asked = { ...range, type, bornEvent: args.born_event, event: returning, bornWhere, where, step: query, on };
+    const event = args.return_event ?? (type === "compounded" ? bornEvent : undefined);
+    if (type === "compounded" && event !== bornEvent) notes.push(BORN_IGNORED);
+    const asked = { ...range, type, bornEvent, event, bornWhere, where, step: query, on };
     const reply = await retentionQuery(live.api, { ...asked, intervalCount: args.interval_count }, signal);
-    const shares = retentionShares(reply.cohorts, step, live.today);
-    if (type === "compounded" && returning !== args.born_event)
-      notes.push("compounded: cohorts are the users who did return_event; Mixpanel ignores born_event.");
-    const segments = on === undefined ? undefined : segmentsOf(reply.segments, step, live.today);
-    if (segments !== undefined && segments.length > 0 && reply.cohorts.length === 0) {
-      notes.push(
-        "Mixpanel gave segments only; users may be in several, so they are not added up. Ask without `on` for the whole.",
-      );
-    }
-    if (shares.running.length > 0)
-      notes.push(`Cohorts from ${shares.running[0]} on: the last interval shown is still running and will rise.`);
+    const { answer, notes: reading } = retentionAnswer(reply, step, live.today);
     const empty = reply.cohorts.length === 0 && reply.segments.size === 0;
-    const names = [args.born_event, ...(args.return_event === undefined ? [] : [args.return_event])];
-    const reasons = empty
-      ? await emptyNotes(workspace, live, { events: names, where: bornWhere ?? where }, signal)
+    const events = [bornEvent, ...(args.return_event === undefined ? [] : [args.return_event])];
+    const why = empty
+      ? await emptyNotes(workspace, live, { events, where: bornWhere ?? where }, signal)
       : [HOW_TO_READ];
+    const labels = reply.cohorts.map((cohort) => cohort.date);
     return {
-      cohorts: shares.table,
-      average: shares.average,
-      ...(segments === undefined ? {} : { segments, segment_count: segments.length }),
-      cohort_count: shares.table.rows.length,
+      ...answer,
       truncated: false,
-      meta: live.meta({
-        range,
-        unit,
-        labels: reply.cohorts.map((cohort) => cohort.date),
-        notes: [...reasons, ...notes],
-      }),
+      meta: live.meta({ range, unit, labels, notes: [...why, ...reading, ...notes] }),
     };
   },
-  summary: ({ average, cohort_count, meta }, args) => {
-    const shown = average
+  summary: ({ average, average_finished, cohort_count, meta }, args) => {
+    const shown = (average_finished ?? average)
       .map((share) => share ?? "-")
       .slice(0, 8)
       .join(", ");

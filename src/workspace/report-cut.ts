@@ -1,5 +1,6 @@
 /** How a saved report is made shorter: whatever its longest part is, the largest of it stays. */
 import type { ReportAnswer } from "./report.ts";
+import { withoutCohorts } from "./retention-cut.ts";
 import { keepColumns, withRest } from "./segments.ts";
 import type { Table } from "./series.ts";
 
@@ -44,8 +45,12 @@ export function keepReport<Result extends ReportResult>(result: Result, count: n
   if (totals) kept.totals = firstRows(totals, take(totals.rows.length));
   if (by_date) kept.by_date = lastRows(by_date, take(by_date.rows.length));
   if (cohorts) kept.cohorts = lastRows(cohorts, take(cohorts.rows.length));
-  if (segments) kept.segments = segments.slice(0, take(segments.length));
-  const rest = `${all - count} of ${all} pieces (segments, dates or cohorts). The report in Mixpanel, or segmentation with \`on\`, shows the rest.`;
+  if (segments) {
+    const shown = segments.slice(0, take(segments.length));
+    kept.segments = shown.map((segment) => ("cohorts" in segment ? withoutCohorts(segment) : segment));
+  }
+  const dropped = segments?.some((segment) => "cohorts" in segment) ? ", and the cohorts of each segment" : "";
+  const rest = `${all - count} of ${all} pieces (segments, dates or cohorts)${dropped}. The report in Mixpanel, or segmentation with \`on\`, shows the rest.`;
   kept.meta = { ...result.meta, notes: withRest(result.meta.notes, rest) };
   return kept;
 }

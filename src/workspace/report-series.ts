@@ -1,7 +1,7 @@
 /** Lines and totals out of an insights report, whatever the depth of its tree. */
 import { bucketLabel, isBucketKey, type Unit } from "../mixpanel/dates.ts";
 import type { Amount } from "../mixpanel/sparse.ts";
-import { addUp } from "./arithmetic.ts";
+import { addUp, withoutNoise } from "./arithmetic.ts";
 import type { Cell, Table } from "./series.ts";
 
 const OVERALL = "$overall";
@@ -17,6 +17,9 @@ export const isTree = (node: unknown): node is Map<string, unknown> | Record<str
 export function children(node: Map<string, unknown> | Record<string, unknown>): [string, unknown][] {
   return node instanceof Map ? [...node] : Object.entries(node);
 }
+
+const tidy = (value: Amount | undefined): Amount =>
+  value === null || value === undefined ? null : withoutNoise(value);
 
 const isAmount = (value: unknown): value is Amount => value === null || typeof value === "number";
 
@@ -105,7 +108,7 @@ export function linesTable(lines: readonly Leaf[]): ReportSeries {
     labels,
     table: {
       columns: [unit === "hour" ? "time" : "date", ...lines.map((leaf) => labelOf(leaf, several))],
-      rows: labels.map((label): Cell[] => [label, ...columns.map((column) => column.get(label) ?? null)]),
+      rows: labels.map((label): Cell[] => [label, ...columns.map((column) => tidy(column.get(label)))]),
     },
   };
 }
@@ -118,6 +121,6 @@ export function totalsTable(totals: readonly Leaf[], headers: readonly string[])
   );
   return {
     columns: [...names, "value"],
-    rows: totals.map((leaf): Cell[] => [...names.map((_, index) => leaf.path[index] ?? null), leaf.value ?? null]),
+    rows: totals.map((leaf): Cell[] => [...names.map((_, index) => leaf.path[index] ?? null), tidy(leaf.value)]),
   };
 }

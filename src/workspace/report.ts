@@ -13,7 +13,8 @@ import {
 } from "./funnel-rates.ts";
 import { type FunnelFigures, funnelFigures, readFunnel } from "./report-funnel.ts";
 import { inOrder, type Leaf, leaves, linesTable, totalsTable, unitOf } from "./report-series.ts";
-import { retentionShares, type Step } from "./retention-shares.ts";
+import { type RetentionSegment, retentionAnswer } from "./retention-answer.ts";
+import type { Step } from "./retention-shares.ts";
 import type { Table } from "./series.ts";
 
 export type ReportType = "insights" | "funnels" | "retention";
@@ -28,7 +29,8 @@ export type ReportAnswer = {
   by_date?: Table;
   cohorts?: Table;
   average?: (number | null)[];
-  segments?: (SegmentRates | { segment: string; cohorts: Table; average: (number | null)[] })[];
+  average_finished?: (number | null)[];
+  segments?: (SegmentRates | RetentionSegment)[];
 };
 
 export type ReportReading = { answer: ReportAnswer; unit: Unit; labels: string[]; notes: string[] };
@@ -97,23 +99,16 @@ function retentionReading(groups: readonly Group[], today: string): ReportReadin
       cohorts,
     ]),
   ]);
-  const { table, average, running } = retentionShares(first.cohorts, step, today);
-  const answer: ReportAnswer = { type: "retention", cohorts: table, average };
-  if (split.length > 0) {
-    answer.segments = split.map(([segment, cohorts]) => {
-      const shares = retentionShares(cohorts, step, today);
-      return { segment, cohorts: shares.table, average: shares.average };
-    });
-  }
-  const notes = [
-    "Shares are of each cohort's size; averages are weighted by it (Mixpanel's own $average row is not used). The report may count interval 0 with or without the birth itself.",
-  ];
+  const whole = retentionAnswer({ cohorts: first.cohorts, segments: new Map(split) }, step, today);
+  const { segment_count: _, cohort_count: __, ...answer } = whole.answer;
+  const notes = [REPORT_RETENTION, ...whole.notes];
   if (several)
     notes.push("The report holds several retention metrics: cohorts are those of the first, segments those of each.");
-  if (running.length > 0)
-    notes.push(`Cohorts from ${running[0]} on: the last interval shown is still running and will rise.`);
-  return { answer, unit: step.unit, labels, notes };
+  return { answer: { type: "retention", ...answer }, unit: step.unit, labels, notes };
 }
+
+const REPORT_RETENTION =
+  "Shares are of each cohort's size; averages are weighted by it (Mixpanel's own $average row is not used). Reports differ in whether interval 0 holds the birth itself.";
 
 function stepOf(labels: readonly string[]): Step {
   const unit = unitOf(labels);

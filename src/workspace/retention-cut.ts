@@ -1,18 +1,20 @@
 /** How a retention answer is made shorter: the cohorts of segments go first, then segments, then the earliest cohorts. */
+
+import type { RetentionSegment } from "./retention-answer.ts";
 import { withRest } from "./segments.ts";
 import type { Table } from "./series.ts";
 
-type Segment = { segment: string; cohorts: Table; average: (number | null)[] };
 type Answer = {
   cohorts: Table;
-  segments?: Segment[];
+  segments?: RetentionSegment[];
   segment_count?: number;
   cohort_count: number;
   truncated: boolean;
   meta: { notes: string[] };
 };
 
-const emptied = (segment: Segment): Segment => ({
+/** A segment with its averages only. */
+export const withoutCohorts = (segment: RetentionSegment): RetentionSegment => ({
   ...segment,
   cohorts: { columns: segment.cohorts.columns, rows: [] },
 });
@@ -23,7 +25,7 @@ export function keepRetention<Result extends Answer>(result: Result, count: numb
   const all = result.segments?.length ?? 0;
   if (count >= cohorts + all) return result;
   const kept = Math.min(cohorts, Math.max(0, count - Math.min(all, 10)));
-  const segments = result.segments?.slice(0, count - kept).map(emptied);
+  const segments = result.segments?.slice(0, count - kept).map(withoutCohorts);
   const rest = [
     kept < cohorts ? `the ${cohorts - kept} earliest cohorts` : "",
     all > 0

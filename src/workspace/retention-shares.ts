@@ -22,6 +22,8 @@ function reached(cohort: Cohort, index: number, step: Step, today: string): bool
 export type Shares = {
   table: Table;
   average: (number | null)[];
+  /** The same over the cohorts whose interval is over for all of their users; null where there is none yet. */
+  averageFinished: (number | null)[];
   /** Cohorts whose latest interval is still running, so that its share will rise. */
   running: string[];
 };
@@ -42,19 +44,29 @@ export function retentionShares(cohorts: readonly Cohort[], step: Step, today: s
       columns: ["date", "size", ...intervals.map(String)],
       rows: cohorts.map((cohort) => [cohort.date, cohort.size, ...intervals.map((index) => shareOf(cohort, index))]),
     },
-    average: intervals.map((index) => weightedShare(cohorts, index, step, today)),
+    average: intervals.map((index) => weightedShare(cohorts, index, (cohort) => reached(cohort, index, step, today))),
+    averageFinished: intervals.map((index) =>
+      weightedShare(
+        cohorts,
+        index,
+        (cohort) => isOver(cohort.date, index, step, today) && reached(cohort, index, step, today),
+      ),
+    ),
     running: cohorts.filter((cohort) => isRunning(cohort, step, today)).map((cohort) => cohort.date),
   };
 }
 
-function weightedShare(cohorts: readonly Cohort[], index: number, step: Step, today: string): number | null {
-  const there = cohorts.filter((cohort) => cohort.size !== null && reached(cohort, index, step, today));
-  const returned = addUp(there.map((cohort) => cohort.counts[index]));
-  return fraction(returned, addUp(there.map((cohort) => cohort.size)));
+function weightedShare(cohorts: readonly Cohort[], index: number, counts: (cohort: Cohort) => boolean): number | null {
+  const there = cohorts.filter((cohort) => cohort.size !== null && counts(cohort));
+  return fraction(addUp(there.map((cohort) => cohort.counts[index])), addUp(there.map((cohort) => cohort.size)));
 }
 
 /** The last user of a cohort is born up to one unit after the first, so an interval ends one unit after the next begins. */
+function isOver(date: string, index: number, step: Step, today: string): boolean {
+  return begins(begins(date, index + 1, step), 1, { ...step, count: 1 }) <= today;
+}
+
 function isRunning(cohort: Cohort, step: Step, today: string): boolean {
   const last = cohort.counts.findLastIndex((_, index) => reached(cohort, index, step, today));
-  return last >= 0 && begins(begins(cohort.date, last + 1, step), 1, { ...step, count: 1 }) > today;
+  return last >= 0 && !isOver(cohort.date, last, step, today);
 }

@@ -67,5 +67,7 @@ export function segmentedSummary(result: Shown, args: Asked): string {
       : `${result.total} ${what} in total, per ${args.unit}`;
   const split = args.on === undefined ? "" : `, by ${args.on} (${result.segment_count} segments)`;
   const open = result.meta.in_progress.length > 0 ? ` ${result.meta.in_progress.join(", ")} not finished.` : "";
+  if (result.total === 0)
+    return `${args.event}, ${from_date} to ${to_date}: nothing counted; meta.notes says why that may be.`;
   return `${args.event}, ${from_date} to ${to_date}: ${count}${split}.${open}`;
 }

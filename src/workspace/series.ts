@@ -1,6 +1,6 @@
 /** From a sparse series of Mixpanel to a table: buckets down, names across. Nothing is added up that cannot be. */
 import type { Amount, Sparse } from "../mixpanel/sparse.ts";
-import { addUp } from "./arithmetic.ts";
+import { addUp, withoutNoise } from "./arithmetic.ts";
 
 export type Cell = string | number | boolean | null;
 export type Table = { columns: string[]; rows: Cell[][] };
@@ -26,7 +26,8 @@ export function seriesTable(sparse: Sparse, names: readonly string[], first: str
 
 function cellOf(column: ReadonlyMap<string, Amount> | undefined, bucket: string, missing: Amount): Amount {
   const value = column?.get(bucket);
-  return value === undefined ? missing : value;
+  if (value === undefined) return missing;
+  return value === null ? null : withoutNoise(value);
 }
 
 export type Ranked = { name: string; sum: number };

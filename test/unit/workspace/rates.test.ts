@@ -112,6 +112,7 @@ describe("retention", () => {
       ["2026-03-11", 10, 0.5, null, null, null],
     ]);
     expect(shares.average).toEqual([0.5, 0, 0, null]);
+    expect(shares.averageFinished).toEqual([0.5, null, null, null]);
     expect(shares.running).toEqual(["2026-03-09", "2026-03-11"]);
   });
   test("an empty cohort is 0 and weighs nothing; an unknown size or count is blank", () => {
@@ -156,6 +157,7 @@ describe("retention", () => {
     expect(retentionShares([], day, "2026-03-11")).toEqual({
       table: { columns: ["date", "size"], rows: [] },
       average: [],
+      averageFinished: [],
       running: [],
     });
   });
