@@ -5,7 +5,7 @@ import { isJSONRPCErrorResponse, isJSONRPCResultResponse, type RequestId } from 
 import type { Log } from "../log.ts";
 
 /** What the HTTP mode needs of a project; `close` stops its work and resolves within the shutdown time. */
-export type Opened = { server: Server; workspace: { close(): Promise<void> } };
+export type Opened = { server: Server; workspace: { jobs: { busy(): boolean }; close(): Promise<void> } };
 
 export type Session = {
   readonly transport: WebStandardStreamableHTTPServerTransport;
@@ -14,6 +14,8 @@ export type Session = {
   /** Streams a client still listens to. */
   streams: number;
   lastUsed: number;
+  /** Somebody waits, listens, or has a fetch running. */
+  busy(): boolean;
   close(): Promise<void>;
 };
 
@@ -51,6 +53,7 @@ export function createSessions(openSession: () => Opened | Promise<Opened>, log:
       open: trackOpen(transport),
       streams: 0,
       lastUsed: Date.now(),
+      busy: () => session.streams > 0 || session.open.size > 0 || workspace.jobs.busy(),
       close() {
         if (closed) return closed;
         // Closing the server closes the transport, which comes back here: the promise must exist by then.
@@ -78,9 +81,8 @@ export function createSessions(openSession: () => Opened | Promise<Opened>, log:
     get: (id) => sessions.get(id),
     open,
     async sweep(now, idleMs) {
-      const idle = [...sessions.values()].filter(
-        (session) => session.streams === 0 && session.open.size === 0 && now - session.lastUsed >= idleMs,
-      );
+      for (const session of sessions.values()) if (session.busy()) session.lastUsed = now;
+      const idle = [...sessions.values()].filter((session) => now - session.lastUsed >= idleMs);
       await Promise.allSettled(idle.map((session) => session.close()));
     },
     async close() {

@@ -74,6 +74,8 @@ export type Jobs = {
   requireFree(table: string): void;
   /** Marks jobs of dead processes `interrupted` and removes their spool files. */
   recover(): Promise<void>;
+  /** Whether a job of this process is still at work. */
+  busy(): boolean;
   close(): Promise<void>;
 };
 
@@ -243,7 +245,9 @@ export function createJobs(workspace: () => Workspace): Jobs {
     fault: () => job.fault,
   });
 
-  return { start, wait, list, get, cancel, requireFree, recover, close };
+  const busy = () => [...running.values()].some((job) => job.finishedAt === undefined);
+
+  return { start, wait, list, get, cancel, requireFree, recover, busy, close };
 }
 
 function newJob(spec: JobSpec): Running {

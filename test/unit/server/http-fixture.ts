@@ -5,10 +5,10 @@ import { CallToolRequestSchema, ListToolsRequestSchema } from "@modelcontextprot
 import { createLog } from "../../../src/log.ts";
 import { type HttpOptions, startHttp } from "../../../src/server/http.ts";
 
-export type Seen = { opened: number; closed: number; waiting: number; cancelled: number };
+export type Seen = { opened: number; closed: number; waiting: number; cancelled: number; working: boolean };
 
 export function fixture(options: Partial<HttpOptions> = {}) {
-  const seen: Seen = { opened: 0, closed: 0, waiting: 0, cancelled: 0 };
+  const seen: Seen = { opened: 0, closed: 0, waiting: 0, cancelled: 0, working: false };
   const openSession = () => {
     const name = `session ${++seen.opened}`;
     const server = new Server({ name, version: "1" }, { capabilities: { tools: { listChanged: true } } });
@@ -17,7 +17,7 @@ export function fixture(options: Partial<HttpOptions> = {}) {
       if (params.name === "wait") await wait(signal, seen);
       return { content: [{ type: "text", text: `${name}: ${JSON.stringify(params.arguments)}` }] };
     });
-    return { server, workspace: { close: async () => void seen.closed++ } };
+    return { server, workspace: { jobs: { busy: () => seen.working }, close: async () => void seen.closed++ } };
   };
   const log = createLog("silent", (text) => text);
   const http = startHttp({ host: "127.0.0.1", port: 0, token: undefined, log, openSession, ...options });

@@ -329,6 +329,13 @@ describe("sessions", () => {
     expect(quiet.sessions.size).toBe(1);
     expect(quietSeen.closed).toBe(1);
     leaving.abort();
+    await until(() => quietSeen.cancelled === 1);
+    quietSeen.working = true;
+    await quiet.sessions.sweep(Date.now() + 600_000, 60_000);
+    expect(quiet.sessions.size).toBe(1);
+    quietSeen.working = false;
+    await quiet.sessions.sweep(Date.now() + 700_000, 60_000);
+    expect(quiet.sessions.size).toBe(0);
   });
 });
 
@@ -340,6 +347,6 @@ test("stopping cancels what runs and closes every session", async () => {
   call7.catch(() => {});
   await until(() => seen.waiting === 1);
   await http.close();
-  expect(seen).toEqual({ opened: 2, closed: 2, waiting: 1, cancelled: 1 });
+  expect(seen).toEqual({ opened: 2, closed: 2, waiting: 1, cancelled: 1, working: false });
   await expect(fetch(http.url)).rejects.toThrow();
 });
