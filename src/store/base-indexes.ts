@@ -1,12 +1,14 @@
-/** The two covering indexes every events table gets behind its last chunk, and their absence while many rows arrive. */
+/** The three covering indexes every events table gets behind its last chunk, and their absence while many rows arrive. */
+import { CANONICAL_DAY } from "./rewrite-access.ts";
 import { quoteName, readTable, type TableInfo } from "./tables.ts";
 import { checkpoint, requireLogRoom } from "./write-log.ts";
 import { type BackgroundTask, transaction, type WriterSession } from "./writer-session.ts";
 
-/** By name: users of an event over time, events of a user over time. Names carry the table's id: a dropped table's linger. */
+/** By name: users of an event over time, events of a user over time, users of a day. Names carry the table's id: a dropped table's linger. */
 const COLUMNS = {
   name: "event_name, event_time, distinct_id",
   user: "distinct_id, event_time, event_name",
+  day: `${CANONICAL_DAY}, distinct_id`,
 } as const;
 
 const PREFIX = "_mp_index_";

@@ -49,7 +49,11 @@ export type Sandbox = {
 };
 
 /** The same query in the form that runs fastest; the rows must be the same. */
-export type Rewrite = (sql: string) => { sql: string; hint?: string };
+export type Rewrite = (sql: string) => {
+  sql: string;
+  /** Called when the query has run; may say what is being done to make the next one faster. */
+  after?(elapsedMs: number): string | undefined;
+};
 
 export type SandboxOptions = { path: string; timeoutMs: number; log: Log; rewrite?: Rewrite };
 
@@ -74,7 +78,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
       const request: QueryRequest = { sql, run: run?.sql, rows, chars };
       const reply = await pool.request<QueryReply>("query", request, most, signal);
       const hints = [
-        run?.hint,
+        run?.after?.(reply.elapsed_ms),
         reply.clipped ? "Long cells are clipped: select a part with substr or a JSON path." : undefined,
       ];
       const hint = hints.filter((text) => text !== undefined).join(" ");

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Fault } from "../fault.ts";
 import type { Log } from "../log.ts";
+import { createAccelerator } from "./accelerate.ts";
 import { createSandbox, type Sandbox } from "./sandbox.ts";
 import { openDatabase } from "./schema.ts";
 import { createWriter, type Writer } from "./writer.ts";
@@ -59,7 +60,12 @@ export function openStore(options: StoreOptions): Store {
     },
     sandbox() {
       store.db();
-      sandbox ??= createSandbox({ path, timeoutMs: options.sqlTimeoutMs, log: options.log });
+      sandbox ??= createSandbox({
+        path,
+        timeoutMs: options.sqlTimeoutMs,
+        log: options.log,
+        rewrite: createAccelerator({ store, log: options.log }),
+      });
       return sandbox;
     },
     sizeBytes() {

@@ -6,6 +6,7 @@ import { ingestProfiles } from "./profiles-ingest.ts";
 import { ensureStatistics, saveStatistics, statisticsTask } from "./stats-pass.ts";
 import { adoptResult, cleaner, createTable, dropTables, type NewTable, saveJob, updateTable } from "./table-admin.ts";
 import type { TableChange } from "./tables.ts";
+import { type IndexRequest, wishIndex } from "./wished-indexes.ts";
 import { truncateLog } from "./write-log.ts";
 import type { AdoptedResult, EventChunk, JobRow, ProfilePage, WriterSetup } from "./writer.ts";
 import { openSession, tableOf, type WriterSession } from "./writer-session.ts";
@@ -26,6 +27,7 @@ export function writerProgram(session: WriterSession): ChildProgram {
       drop: ({ tables }: { tables: string[] }) => dropTables(session, tables),
       adopt: (result: AdoptedResult) => adoptResult(session, result),
       save_job: (job: JobRow) => saveJob(session, job),
+      index: (request: IndexRequest) => wishIndex(session, request),
       statistics: ({ table }: { table: string }, context) => ensureStatistics(session, table, context),
     },
     background: () => backgroundStep(session),
