@@ -11,6 +11,8 @@ export type ChildContext = {
 export type Handler = (args: never, context: ChildContext) => unknown;
 
 export type ChildProgram = {
+  /** Why it could not start: what every request is answered with. */
+  failure?: unknown;
   /** By command. What a handler returns is the answer; a Fault it throws reaches the caller as that Fault. */
   handlers: Record<string, Handler>;
   /** One step of work nobody waits for, run when no request waits; false when there is nothing left to do. */
@@ -57,7 +59,7 @@ export async function serveChild(start: (setup: never) => ChildProgram): Promise
         maxBytes: message.maxBytes,
         maxTempBytes: message.maxTempBytes,
       });
-      program = start(message.setup as never);
+      program = startProgram(start, message.setup);
     } else if ("cancel" in message) {
       const request = running?.id === message.cancel ? running : queue.find(({ id }) => id === message.cancel);
       request?.abort.abort();
@@ -70,10 +72,19 @@ export async function serveChild(start: (setup: never) => ChildProgram): Promise
   process.exit(0);
 }
 
+function startProgram(start: (setup: never) => ChildProgram, setup: unknown): ChildProgram {
+  try {
+    return start(setup as never);
+  } catch (failure) {
+    return { failure, handlers: {} };
+  }
+}
+
 async function serve(program: ChildProgram, request: Request, watchdog: Worker | undefined): Promise<void> {
   const { id, timeoutMs } = request;
   if (timeoutMs !== undefined) order(watchdog, { deadline: Date.now() + timeoutMs });
   try {
+    if (program.failure !== undefined) throw program.failure;
     const handler = program.handlers[request.command];
     if (handler === undefined) throw new Fault("INTERNAL", `The child process knows no command ${request.command}.`);
     if (request.abort.signal.aborted) throw new Fault("CANCELLED", "The request was cancelled.");

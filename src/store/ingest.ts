@@ -46,6 +46,8 @@ function truncated(reason: string): Fault {
 
 async function storeChunk(session: WriterSession, chunk: EventChunk, context: ChildContext): Promise<IngestResult> {
   const before = tableOf(session, chunk.table);
+  const known = alreadyStored(session, before, chunk);
+  if (known !== undefined) return known;
   const removed = removeChunks(session, before, chunk);
   const table = tableOf(session, chunk.table);
   const state = stateOf(session, table);
@@ -87,11 +89,25 @@ async function storeChunk(session: WriterSession, chunk: EventChunk, context: Ch
   };
 }
 
-/** With `replace`, the rows of the chunks these days cover go; without, their presence is a mistake of the caller. */
-function removeChunks(session: WriterSession, table: TableInfo, { fromDate, toDate, replace }: EventChunk): number {
+/** The answer to a request that was carried out before, by a process that died before it could say so. */
+function alreadyStored(session: WriterSession, table: TableInfo, chunk: EventChunk): IngestResult | undefined {
+  if (chunk.replace) return undefined;
+  const same = chunksWithin(session.db, table.id, chunk.fromDate, chunk.toDate).find(
+    ({ from_date, to_date, job_id }) =>
+      from_date === chunk.fromDate && to_date === chunk.toDate && job_id === chunk.jobId,
+  );
+  if (same === undefined) return undefined;
+  const { rows, duplicates, rejected, bytes } = same;
+  return { rows, duplicates, rejected, examples: [], bytes, notes: [] };
+}
+
+/**
+ * The rows of the chunks that these days cover go: the new download answers for them. Also without `replace`, when
+ * another process was faster with the same days.
+ */
+function removeChunks(session: WriterSession, table: TableInfo, { fromDate, toDate }: EventChunk): number {
   const old = chunksWithin(session.db, table.id, fromDate, toDate);
   if (old.length === 0) return 0;
-  if (!replace) throw new Fault("INTERNAL", `The days ${fromDate} to ${toDate} of ${table.name} are stored already.`);
   const remove = session.db.query(`DELETE FROM ${quoteName(table.name)} WHERE rowid BETWEEN ? AND ?`);
   for (const { first_rowid, last_rowid } of old) remove.run(first_rowid, last_rowid);
   session.db

@@ -32,9 +32,13 @@ export type WriterSession = {
 /** How long a request waits for another process' chunk: chunks take a few seconds at most. */
 const LOCK_WAIT_MS = 20_000;
 const LOCK_RETRY_MS = 25;
+/** Another process may be recovering the log of one that was killed. */
+const OPEN_WAIT_MS = 5_000;
 
 export function openSession(path: string): WriterSession {
-  const db = openDatabase(path, 0);
+  const db = openDatabase(path, OPEN_WAIT_MS);
+  // From here on waiting is done where a cancellation can be seen.
+  db.run("PRAGMA busy_timeout = 0");
   // Appending needs little cache; the checkpoint reads from the log, not from it.
   db.run("PRAGMA cache_size = -8192");
   db.run("PRAGMA temp_store = FILE");

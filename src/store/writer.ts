@@ -17,7 +17,7 @@ export type EventChunk = {
   /** How the end of the HTTP body was known; `close` with `identity` proves nothing by itself and is noted. */
   framing: "length" | "chunked" | "close";
   timezone: TimezoneRule;
-  /** True: rows of earlier chunks with the same key go in the same transaction. False: a key that is there already is an error. */
+  /** Whether the days are stored already and are downloaded again; their earlier rows go in the same transaction. */
   replace: boolean;
 };
 
@@ -80,6 +80,7 @@ export type WriterSetup = { path: string };
 /** Far above what five million events take: a guard against a runaway, not a budget. */
 const WRITER_BYTES = 1024 * 1024 * 1024;
 const IDLE_MS = 60_000;
+const ATTEMPTS = 3;
 
 export function createWriter(options: { path: string; log: Log }): Writer {
   const setup: WriterSetup = { path: options.path };
@@ -93,13 +94,14 @@ export function createWriter(options: { path: string; log: Log }): Writer {
   });
   const request = <Result>(command: string, args: unknown, more: RequestOptions = {}) =>
     child.request<Result>(command, args, { onAbort: "ask", ...more });
-  /** For commands that may be given twice: a child that was killed under one is replaced, once. */
+  /** For commands that may be given twice: a child that was killed under one is replaced, a few times. */
   const persist = async <Result>(command: string, args: unknown, more?: RequestOptions): Promise<Result> => {
-    try {
-      return await request<Result>(command, args, more);
-    } catch (cause) {
-      if (!(cause instanceof Fault) || cause.details?.["writer"] !== "died") throw cause;
-      return request<Result>(command, args, more);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await request<Result>(command, args, more);
+      } catch (cause) {
+        if (attempt === ATTEMPTS || !(cause instanceof Fault) || cause.details?.["writer"] !== "died") throw cause;
+      }
     }
   };
   return {
