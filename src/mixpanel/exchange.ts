@@ -116,7 +116,9 @@ async function bodyOf(response: Response, connected: Connected): Promise<Outcome
       return { fault: networkFault("timeout", host, error), trouble: { kind: "network", reason: "timeout" } };
     }
     const fault = unreadable(endpoint, "the connection broke off in the middle of it", error);
-    return { fault, trouble: { kind: "network", reason: "reset" } };
+    // Data that cannot be decompressed arrived whole: asking again would bring the same.
+    const corrupt = error instanceof Error && "code" in error && error.code === "ZlibError";
+    return corrupt ? { fault } : { fault, trouble: { kind: "network", reason: "reset" } };
   }
   if ("text" in body) return { value: body.text };
   const fault = new Fault(

@@ -18,7 +18,13 @@ export function createQuote(credentials: { username: string; secret: string }): 
   const hide = createHider(credentials);
   return (text, most = QUOTED_ERROR_CHARS) => {
     const plain = hide(withoutMarkup(hide(text)));
-    const line = hide(plain.replace(/\s+/g, " ").replace(HIDDEN, "").replace(/ {2,}/g, " ").trim());
+    const line = hide(
+      plain
+        .replace(/[\s--\ufeff]+/gv, " ")
+        .replace(HIDDEN, "")
+        .replace(/ {2,}/g, " ")
+        .trim(),
+    );
     const characters = [...line];
     return characters.length <= most ? line : `${characters.slice(0, most - 1).join("")}…`;
   };
@@ -47,8 +53,9 @@ function createHider({ username, secret }: { username: string; secret: string })
   const escaped = [encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)];
   const forms = [secret, ...escaped, ...[secret, pair, username].flatMap(base64Forms)];
   const secretRuns = runsOf(forms, SECRET_RUN);
-  // The tail that all service accounts share is ordinary text, and so are short names.
-  const nameRuns = runsOf([username.replace(/\.mp-service-account$/, "")], NAME_RUN);
+  const nameRuns = runsOf([pair], NAME_RUN);
+  // The tail that all service accounts share is ordinary text.
+  for (const run of runsOf([".mp-service-account"], NAME_RUN)) nameRuns.delete(run);
   const whole = [pair, username.length >= 4 ? username : "", secret.length >= 4 ? secret : ""].filter(
     (one) => one !== "",
   );
