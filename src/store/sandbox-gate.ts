@@ -56,6 +56,7 @@ export const USER_TABLES_SQL = `SELECT name FROM main.sqlite_master WHERE type =
 
 // No memory mapping and a small cache are faster for scans; a sorter in memory would hold whole JSON documents.
 const SETTINGS = [
+  "PRAGMA trusted_schema = OFF",
   "PRAGMA temp_store = FILE",
   "PRAGMA mmap_size = 0",
   "PRAGMA cache_size = -4000",

@@ -145,6 +145,10 @@ function withTypes(columns: Column[], seen: (string | undefined)[]): Column[] {
   return columns.map(({ name, type }, index) => ({ name, type: type === "" ? (seen[index] ?? "NULL") : type }));
 }
 
+function quoteName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
 /** Rows looked at for the property names of an error message. */
 const ROWS_FOR_NAMES = 200;
 
@@ -156,7 +160,9 @@ function surroundings(gate: Gate, statement: Statement): Surroundings {
     columns: (table) => names("SELECT name FROM pragma_table_info(?)", table),
     properties: (table) =>
       names(
-        `SELECT DISTINCT key FROM (SELECT properties FROM "${table.replaceAll('"', '""')}" LIMIT ${ROWS_FOR_NAMES}) AS recent, json_each(recent.properties)`,
+        `SELECT DISTINCT key FROM
+         (SELECT properties FROM ${quoteName(table)} WHERE json_valid(properties) LIMIT ${ROWS_FOR_NAMES}) AS recent,
+         json_each(recent.properties) WHERE typeof(key) = 'text'`,
       ),
     functions: () => names("SELECT DISTINCT name FROM pragma_function_list"),
     tryPrefix: (end) => prefixError(gate.db, statement.sql.slice(0, end)),
