@@ -83,7 +83,7 @@ const TAIL = fc.constantFrom(
 function mutations(sql: string, count: number, seed: number): string[] {
   const words = sql.split(/( )/);
   const pieces = fc.tuple(...words.map((word) => (word === " " ? SPACE : LETTER.map((change) => change(word)))));
-  const whole = fc.tuple(TAIL, pieces, TAIL).map(([before, middle, after]) => middle.join("") + after);
+  const whole = fc.tuple(pieces, TAIL).map(([middle, after]) => middle.join("") + after);
   return fc.sample(whole, { numRuns: count, seed });
 }
 
