@@ -3,7 +3,6 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { type Account, type AccountField, validAccount } from "./account.ts";
-import { accountFromFile } from "./config-file.ts";
 import { Fault } from "./fault.ts";
 import { SQL_TIMEOUT_MS } from "./limits.ts";
 import { LOG_LEVELS, type LogLevel } from "./log.ts";
@@ -102,6 +101,8 @@ async function chooseAccount(flags: Flags, env: Environment, configPath: string,
   if (process.platform !== "win32" && (statSync(configPath).mode & 0o077) !== 0) {
     warnings.push(`${configPath} can be read by other users of this machine; run: chmod 600 ${configPath}`);
   }
+  // Loaded when there is a file to read: parsing TOML and checking it takes a third of the start-up.
+  const { accountFromFile } = await import("./config-file.ts");
   return accountFromFile(readConfigFile(configPath), configPath, wanted);
 }
 
@@ -217,4 +218,12 @@ function unknown(what: string, given: string, known: readonly string[]): Fault {
 
 function list(names: readonly string[]): string {
   return names.length < 2 ? (names[0] ?? "") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+}
+
+/** Everything that must never be printed, for the redactor. */
+export function secretsOf(config: Config): string[] {
+  const token = config.httpToken ? [config.httpToken.reveal()] : [];
+  if (config.account instanceof Fault) return token;
+  const { username, secret } = config.account;
+  return [...token, secret.reveal(), `${username}:${secret.reveal()}`];
 }

@@ -29,7 +29,10 @@ function firstSentence(text: string): string {
 }
 
 if (import.meta.main) {
-  const entries = buildCatalogue(ALL_TOOLS).map((entry) => JSON.stringify(entry));
-  writeFileSync(join(root, "src/server/catalogue.json"), `[\n${entries.join(",\n")}\n]\n`);
+  const toolsets = TOOLSETS.map((toolset) => {
+    const entries = buildCatalogue(ALL_TOOLS.filter((tool) => tool.toolset === toolset));
+    return `${JSON.stringify(toolset)}: [\n${entries.map((entry) => JSON.stringify(entry)).join(",\n")}\n]`;
+  });
+  writeFileSync(join(root, "src/server/catalogue.json"), `{\n${toolsets.join(",\n")}\n}\n`);
   writeFileSync(README, withToolTable(readFileSync(README, "utf8")));
 }

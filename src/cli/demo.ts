@@ -4,12 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js";
-import { environment, loadConfig } from "../config.ts";
+import { environment, loadConfig, secretsOf } from "../config.ts";
 import { createLog, createRedactor } from "../log.ts";
 import type { Command } from "./command.ts";
 import { connectSnippets } from "./connect-snippets.ts";
 import { demoSteps, type Step } from "./demo-steps.ts";
-import { openSession, secretsOf, withSample } from "./serve.ts";
+import { withSample } from "./serve.ts";
+import { openSession } from "./session.ts";
 import { createTerminal, progressBar, type Terminal } from "./terminal.ts";
 
 export const command: Command = {

@@ -1,9 +1,8 @@
 /** `doctor`: every check of the installation, one line each: ok, or what to do. */
-import { environment, loadConfig } from "../config.ts";
+import { environment, loadConfig, secretsOf } from "../config.ts";
 import { createLog, createRedactor } from "../log.ts";
 import type { Command } from "./command.ts";
 import { runChecks } from "./doctor/checks.ts";
-import { secretsOf } from "./serve.ts";
 
 export const command: Command = {
   name: "doctor",

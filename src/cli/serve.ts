@@ -1,12 +1,7 @@
 /** `serve`: the MCP server, over stdio or HTTP. Also what runs without a command. */
 
-import type { Server } from "@modelcontextprotocol/sdk/server/index.js";
-import { type Config, environment, loadConfig } from "../config.ts";
-import { Fault } from "../fault.ts";
-import { createLog, createRedactor, type Log } from "../log.ts";
-import { createServer } from "../server/server.ts";
-import { ALL_TOOLS } from "../tools/index.ts";
-import { openWorkspace, type Workspace } from "../workspace/workspace.ts";
+import { type Config, environment, loadConfig, secretsOf } from "../config.ts";
+import { createLog, createRedactor } from "../log.ts";
 import type { Command, Values } from "./command.ts";
 import { usage } from "./command.ts";
 import { serveStdio } from "./serve-stdio.ts";
@@ -51,10 +46,11 @@ async function serve(values: Values): Promise<number> {
   for (const warning of config.warnings) log.warn(warning);
   try {
     if (transport === "stdio") {
-      const { server, workspace } = openSession(config, log, redact);
-      return await serveStdio(server, workspace);
+      return await serveStdio(config.toolsets, async () =>
+        (await import("./session.ts")).openSession(config, log, redact),
+      );
     }
-    const { serveHttp } = await import("./serve-http.ts");
+    const [{ serveHttp }, { openSession }] = await Promise.all([import("./serve-http.ts"), import("./session.ts")]);
     return await serveHttp({
       host: text(values["host"]) ?? "127.0.0.1",
       port: text(values["port"]) ?? "8000",
@@ -65,24 +61,6 @@ async function serve(values: Values): Promise<number> {
   } finally {
     stop();
   }
-}
-
-/** One server with a workspace of its own: the whole process over stdio, one client over HTTP. */
-export function openSession(
-  config: Config,
-  log: Log,
-  redact: (text: string) => string,
-): { server: Server; workspace: Workspace } {
-  const workspace = openWorkspace(config, log);
-  const tools = ALL_TOOLS.filter((tool) => config.toolsets.includes(tool.toolset));
-  return { server: createServer({ workspace, tools, redact }), workspace };
-}
-
-export function secretsOf(config: Config): string[] {
-  const token = config.httpToken ? [config.httpToken.reveal()] : [];
-  if (config.account instanceof Fault) return token;
-  const { username, secret } = config.account;
-  return [...token, secret.reveal(), `${username}:${secret.reveal()}`];
 }
 
 /** The configuration for the sample project, and the service behind it. */

@@ -2,7 +2,6 @@
 import { TOOLSETS } from "../names.ts";
 import { catalogueOf } from "../server/catalogue.ts";
 import { estimateTokens } from "../server/tokens.ts";
-import { ALL_TOOLS } from "../tools/index.ts";
 import type { Command } from "./command.ts";
 
 export const command: Command = {
@@ -10,8 +9,7 @@ export const command: Command = {
   summary: "list the tools by toolset, with the tokens each takes in a conversation",
   flags: { json: { type: "boolean", help: "print what tools/list sends" } },
   async run(values) {
-    const text =
-      values["json"] === true ? `${JSON.stringify({ tools: catalogueOf(ALL_TOOLS) }, null, 2)}\n` : listing();
+    const text = values["json"] === true ? `${JSON.stringify({ tools: catalogueOf(TOOLSETS) }, null, 2)}\n` : listing();
     await new Promise<void>((resolve) => process.stdout.write(text, () => resolve()));
     return 0;
   },
@@ -21,7 +19,7 @@ function listing(): string {
   const lines: string[] = [];
   let total = 0;
   for (const toolset of TOOLSETS) {
-    const entries = catalogueOf(ALL_TOOLS.filter((tool) => tool.toolset === toolset));
+    const entries = catalogueOf([toolset]);
     const costs = entries.map(({ name, description, inputSchema }) =>
       estimateTokens(JSON.stringify({ name, description, inputSchema })),
     );

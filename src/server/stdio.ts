@@ -3,7 +3,7 @@
  * cannot read, knows which requests are still open, and can say when everything written has reached the reader.
  */
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
-import { type JSONRPCMessage, JSONRPCMessageSchema } from "@modelcontextprotocol/sdk/types.js";
+import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
 import { MAX_MESSAGE_BYTES } from "../limits.ts";
 
 const NEWLINE = 0x0a;
@@ -59,7 +59,7 @@ export function createStdioTransport(input: ReadableStream<Uint8Array>, output: 
       refuse(-32700, "Parse error: the line is not JSON.");
       return;
     }
-    const parsed = safeParse(json);
+    const parsed = asMessage(json);
     if (!parsed) {
       refuse(-32600, "Invalid request: not a JSON-RPC 2.0 message.", idOf(json));
       return;
@@ -101,13 +101,18 @@ export function createStdioTransport(input: ReadableStream<Uint8Array>, output: 
   return transport;
 }
 
-/** Deeply nested input can exhaust the validator's stack: that too is just an invalid message. */
-function safeParse(json: unknown): JSONRPCMessage | undefined {
-  try {
-    return JSONRPCMessageSchema.safeParse(json).data;
-  } catch {
-    return undefined;
-  }
+/** The shape that makes a JSON-RPC 2.0 message; what is inside params and result is checked where it is used. */
+function asMessage(json: unknown): JSONRPCMessage | undefined {
+  if (typeof json !== "object" || json === null || Reflect.get(json, "jsonrpc") !== "2.0") return undefined;
+  const has = (key: string, types: string[]) => types.includes(typeof Reflect.get(json, key));
+  const isPlain = (key: string) =>
+    has(key, ["object"]) && Reflect.get(json, key) !== null && !Array.isArray(Reflect.get(json, key));
+  if ("id" in json && !(has("id", ["string"]) || Number.isSafeInteger(json.id))) return undefined;
+  if ("params" in json && !isPlain("params")) return undefined;
+  const message = has("method", ["string"])
+    ? !("result" in json || "error" in json)
+    : "id" in json && (isPlain("result") || isPlain("error"));
+  return message ? (json as JSONRPCMessage) : undefined;
 }
 
 function idOf(json: unknown): string | number | null {

@@ -117,7 +117,7 @@ describe("tables", () => {
 
 describe("toolsets", () => {
   test("leave out what their tools would answer", async () => {
-    const { openSession } = await import("../../../src/cli/serve.ts");
+    const { openSession } = await import("../../../src/cli/session.ts");
     const { Client } = await import("@modelcontextprotocol/sdk/client/index.js");
     const { InMemoryTransport } = await import("@modelcontextprotocol/sdk/inMemory.js");
     const { server, workspace } = openSession(

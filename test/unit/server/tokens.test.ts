@@ -30,7 +30,7 @@ const SAMPLES: Record<string, string> = {
       $current_url: "https://shop.example.com/a/b?utm_source=mail&x=1",
     },
   }),
-  "random ids": Array.from({ length: 50 }, (_, index) => Bun.hash(index).toString(36)).join("\n"),
+  "random ids": Array.from({ length: 50 }, (_, index) => Bun.hash(String(index)).toString(36)).join("\n"),
   hex: Array.from({ length: 20 }, (_, index) => new Bun.CryptoHasher("md5").update(String(index)).digest("hex")).join(
     ",",
   ),
