@@ -237,3 +237,38 @@ describe("the end", () => {
     home.remove();
   });
 });
+
+describe("cancelling", () => {
+  test("works for every id, 0 too: Mixpanel is let go, and nothing more is said of the call", async () => {
+    let arrived = 0;
+    let left = 0;
+    const silent = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      idleTimeout: 0,
+      fetch(received) {
+        arrived++;
+        received.signal.addEventListener("abort", () => left++);
+        return new Promise<Response>(() => {});
+      },
+    });
+    const env = {
+      MP_USERNAME: "wire",
+      MP_SECRET: "not-a-real-secret",
+      MP_PROJECT_ID: "1",
+      MP_API_URL: `http://127.0.0.1:${silent.port}`,
+    };
+    const wire = await new Wire([], { env }).open();
+    for (const id of [0, 1, "0", "", "x"]) {
+      const before = arrived;
+      await wire.write(callTool(id, "list_bookmarks", { refresh: true }));
+      while (arrived === before) await Bun.sleep(2);
+      await wire.write(notification("notifications/cancelled", { requestId: id, reason: "enough" }));
+      while (left < arrived) await Bun.sleep(2);
+      await wire.ping(`after ${id}`);
+      expect(wire.messages.some((message) => message.id === id)).toBe(false);
+    }
+    await ended(wire);
+    await silent.stop(true);
+  });
+});
