@@ -18,6 +18,7 @@ import { nearest } from "../nearest.ts";
 import type { AnyTool, Context } from "../tools/tool.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { readArguments } from "./arguments.ts";
+import { cancelEveryId } from "./cancel.ts";
 import { type CatalogueEntry, catalogueOf } from "./catalogue.ts";
 import { registerCompletions } from "./completions.ts";
 import { CAPABILITIES, INSTRUCTIONS, SERVER_INFO } from "./identity.ts";
@@ -55,6 +56,7 @@ export function createServer(options: ServerOptions): Server {
     );
     return callTool({ tool, entry, given, workspace, fence, redact: options.redact, signal: extra.signal, progress });
   });
+  cancelEveryId(server);
   registerPrompts(server, workspace);
   registerCompletions(server, workspace);
   const run: RunTool = (name, given, signal) => {
