@@ -5,6 +5,7 @@ import { createLog, createRedactor } from "../log.ts";
 import type { Command, Values } from "./command.ts";
 import { usage } from "./command.ts";
 import { serveStdio } from "./serve-stdio.ts";
+import type { Session } from "./session.ts";
 
 export const command: Command = {
   name: "serve",
@@ -40,27 +41,32 @@ async function serve(values: Values): Promise<number> {
     },
     environment(),
   );
-  const { config, stop } = base.demo ? await withSample(base) : { config: base, stop: () => {} };
-  const redact = createRedactor(secretsOf(config));
-  const log = createLog(config.logLevel, redact);
-  for (const warning of config.warnings) log.warn(warning);
+  const redact = createRedactor(secretsOf(base));
+  for (const warning of base.warnings) createLog(base.logLevel, redact).warn(warning);
+  const stops: (() => void)[] = [];
   try {
-    if (transport === "stdio") {
-      return await serveStdio(config.toolsets, async () =>
-        (await import("./session.ts")).openSession(config, log, redact),
-      );
-    }
-    const [{ serveHttp }, { openSession }] = await Promise.all([import("./serve-http.ts"), import("./session.ts")]);
+    if (transport === "stdio") return await serveStdio(base.toolsets, async () => (await prepare(base, stops))());
+    const { serveHttp } = await import("./serve-http.ts");
     return await serveHttp({
       host: text(values["host"]) ?? "127.0.0.1",
       port: text(values["port"]) ?? "8000",
-      token: config.httpToken?.reveal(),
-      log,
-      openSession: () => openSession(config, log, redact),
+      token: base.httpToken?.reveal(),
+      log: createLog(base.logLevel, redact),
+      openSession: await prepare(base, stops),
     });
   } finally {
-    stop();
+    for (const stop of stops) stop();
   }
+}
+
+/** Loads what sessions need, the sample service included where it is wanted, and returns the way to open one. */
+async function prepare(base: Config, stops: (() => void)[]): Promise<() => Session> {
+  const { openSession } = await import("./session.ts");
+  const { config, stop } = base.demo ? await withSample(base) : { config: base, stop: () => {} };
+  stops.push(stop);
+  const redact = createRedactor(secretsOf(config));
+  const log = createLog(config.logLevel, redact);
+  return () => openSession(config, log, redact);
 }
 
 /** The configuration for the sample project, and the service behind it. */
