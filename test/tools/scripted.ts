@@ -20,7 +20,7 @@ export type Project = {
 
 const UNUSED = new Error("there is no sample data behind a scripted service");
 
-/** `replies`: path below /api/query -> answer, e.g. `{"segmentation": {body: {...}}}`. */
+/** `replies`: path below /api/query -> answer, e.g. `{"segmentation": {body: {...}}}`; `app/...` for the App family. */
 export async function scripted(replies: Record<string, Answer>, project: Project = {}): Promise<Scripted> {
   const queries: Scripted["queries"] = [];
   const free: Record<string, unknown> = {
@@ -36,7 +36,7 @@ export async function scripted(replies: Record<string, Answer>, project: Project
     async fetch(request) {
       const url = new URL(request.url);
       const path = url.pathname.replace(/^\/api\//, "");
-      if (Object.hasOwn(free, path)) return Response.json(free[path]);
+      if (Object.hasOwn(free, path) && replies[path] === undefined) return Response.json(free[path]);
       const name = path.replace(/^query\//, "");
       queries.push({ path: name, params: url.searchParams, body: await request.text() });
       if (name === "events/names" && replies[name] === undefined) return Response.json(project.names ?? []);
