@@ -1,13 +1,16 @@
 /** Reads the body of a POST: bounded in bytes and in time, and only then parsed. */
-import { MAX_MESSAGE_BYTES } from "../limits.ts";
+import { HTTP_BUFFER_BYTES, MAX_MESSAGE_BYTES } from "../limits.ts";
 
 /** Deeper than any argument of ours; recursion over a deeper value could exhaust the stack. */
 const MAX_DEPTH = 200;
 
-export type Body = { ok: true; message: unknown } | { ok: false; status: 400 | 408 | 413; reason: string };
+export type Body = { ok: true; message: unknown } | { ok: false; status: 400 | 408 | 413 | 429; reason: string };
+
+/** The bytes of all bodies that are being read at this moment: many at once may not fill the memory either. */
+export type Buffered = { bytes: number };
 
 /** `timeoutMs` is for the whole body, from the moment the headers were read. */
-export async function readBody(request: Request, timeoutMs: number): Promise<Body> {
+export async function readBody(request: Request, timeoutMs: number, buffered: Buffered): Promise<Body> {
   if (Number(request.headers.get("content-length") ?? 0) > MAX_MESSAGE_BYTES) return tooLarge();
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -23,13 +26,17 @@ export async function readBody(request: Request, timeoutMs: number): Promise<Bod
         return { ok: false, status: 408, reason: `The body did not arrive within ${timeoutMs / 1000} s.` };
       if (read.done) break;
       size += read.value.length;
+      buffered.bytes += read.value.length;
       if (size > MAX_MESSAGE_BYTES) return tooLarge();
+      if (buffered.bytes > HTTP_BUFFER_BYTES)
+        return { ok: false, status: 429, reason: "Too many large requests at once." };
       chunks.push(read.value);
     }
   } catch {
     return { ok: false, status: 400, reason: "The body broke off." };
   } finally {
     clearTimeout(timer);
+    buffered.bytes -= size;
     reader?.cancel().catch(() => {});
   }
   return parse(Buffer.concat(chunks));

@@ -7,7 +7,7 @@ import { Fault } from "../fault.ts";
 import { HTTP_BODY_MS, HTTP_IDLE_SESSION_MS, HTTP_MAX_SESSIONS, MAX_MESSAGE_BYTES } from "../limits.ts";
 import type { Log } from "../log.ts";
 import { VERSION } from "../version.ts";
-import { readBody } from "./http-body.ts";
+import { type Buffered, readBody } from "./http-body.ts";
 import {
   bracketed,
   createGuard,
@@ -40,7 +40,7 @@ export type HttpServer = {
   close(): Promise<void>;
 };
 
-type Front = { guard: Guard; sessions: Sessions; bodyMs: number };
+type Front = { guard: Guard; sessions: Sessions; bodyMs: number; buffered: Buffered };
 
 /** Throws INVALID_ARGUMENT for an address that may not be served so, CONFIG_INVALID when the port cannot be had. */
 export function startHttp(options: HttpOptions): HttpServer {
@@ -51,7 +51,12 @@ export function startHttp(options: HttpOptions): HttpServer {
     });
   }
   const sessions = createSessions(options.openSession, log);
-  const front: Front = { guard: createGuard(host, port, token), sessions, bodyMs: options.bodyMs ?? HTTP_BODY_MS };
+  const front: Front = {
+    guard: createGuard(host, port, token),
+    sessions,
+    bodyMs: options.bodyMs ?? HTTP_BODY_MS,
+    buffered: { bytes: 0 },
+  };
   const listener = listen(host, port, front, log);
   front.guard = createGuard(host, listener.port ?? port, token);
   const sweeper = setInterval(() => void sessions.sweep(Date.now(), HTTP_IDLE_SESSION_MS), 60_000);
@@ -135,7 +140,7 @@ async function post(request: Request, front: Front, lasting: () => void): Promis
   const known = request.headers.has("mcp-session-id") ? sessionOf(request, front) : undefined;
   if (known instanceof Response) return known;
   lasting();
-  const body = await readBody(request, front.bodyMs);
+  const body = await readBody(request, front.bodyMs, front.buffered);
   if (!body.ok)
     return refusal(body.status, body.status === 400 ? -32700 : -32000, body.reason, { Connection: "close" });
   const { message } = body;

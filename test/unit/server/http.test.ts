@@ -223,6 +223,27 @@ describe("bodies", () => {
     );
     expect(status).toBe(408);
   });
+  test("many large ones at once are not all read into memory", async () => {
+    const { port: crowded } = start({ bodyMs: 1_000 });
+    const half = "x".repeat(MAX_MESSAGE_BYTES / 2);
+    const statuses = await Promise.all(
+      Array.from(
+        { length: 8 },
+        () =>
+          new Promise<number>((resolve) => {
+            const socket = connect(crowded, "127.0.0.1", () => {
+              socket.write(
+                `POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${MAX_MESSAGE_BYTES}\r\n\r\n${half}`,
+              );
+            });
+            socket.once("data", (data) => resolve(Number(String(data).split(" ")[1])));
+            socket.on("error", () => {});
+          }),
+      ),
+    );
+    expect(statuses).toContain(429);
+    expect(statuses.filter((status) => status !== 429 && status !== 408)).toEqual([]);
+  });
   test("the wrong Accept", async () => {
     expect(await statusOf(JSON.stringify(INITIALIZE), { accept: "application/json" })).toBe(406);
     expect(seen.opened - seen.closed).toBe(0);
