@@ -8,6 +8,7 @@ import { eventNames, eventProperties, events, propertyValues, topEvents, topProp
 import { flows } from "./endpoints/flows.ts";
 import { funnels, funnelsList } from "./endpoints/funnels.ts";
 import { insights } from "./endpoints/insights.ts";
+import { jql } from "./endpoints/jql.ts";
 import { addiction, retention } from "./endpoints/retention.ts";
 import { segmentation, segmentationAverage, segmentationNumeric, segmentationSum } from "./endpoints/segmentation.ts";
 import { streamBookmark, streamQuery } from "./endpoints/stream.ts";
@@ -35,6 +36,7 @@ const QUERY: Record<string, Route> = {
   arb_funnels: { methods: "GET POST", endpoint: flows },
   "stream/query": { methods: "GET", endpoint: streamQuery },
   "stream/bookmark": { methods: "POST", endpoint: streamBookmark },
+  jql: { methods: "POST", endpoint: jql },
   engage: { methods: "GET POST", endpoint: engage },
   "engage/stats": { methods: "GET POST", endpoint: engageStats },
   "engage/properties": { methods: "GET POST", endpoint: engageProperties },
