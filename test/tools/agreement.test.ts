@@ -260,7 +260,7 @@ describe.each(PROJECTS)("seed $seed in $timezone", ({ seed, timezone, offset }) 
     );
     const times = (answer["events"] as { time: string }[]).map(({ time }) => time);
     expect(times).toEqual([...times].sort().reverse());
-    expect([...Map.groupBy(times, (time) => time)].map(([time, same]) => [time, same.length])).toEqual(rows);
+    expect([...Map.groupBy(times, (time) => time)].map(([time, same]): Row => [time, same.length])).toEqual(rows);
   });
 
   test("jql: a count by event", async () => {
