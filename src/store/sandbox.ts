@@ -5,7 +5,7 @@
  */
 import { dirname, join } from "node:path";
 import { Fault } from "../fault.ts";
-import { SQL_CHILD_BYTES } from "../limits.ts";
+import { SQL_CHILD_BYTES, SQL_TIMEOUT_MS } from "../limits.ts";
 import type { Log } from "../log.ts";
 import { type Child, createChild, type EndReason } from "./child.ts";
 import type { QueryReply, QueryRequest, SpoolReply, SpoolRequest } from "./sandbox-run.ts";
@@ -68,6 +68,8 @@ const HELPER_IDLE_MS = 10_000;
 const MOST_BYTES: Record<SpoolFormat, number> = { csv: 4 * 2 ** 30, jsonl: 4 * 2 ** 30, rows: 256 * 2 ** 20 };
 /** Writing a file may take longer than a query, but a call has to answer. */
 const SPOOL_MS = 45_000;
+/** How long a query waits for a child: with the time it may run itself, less than a call may take. */
+const WAIT_MS = 15_000;
 
 export function createSandbox(options: SandboxOptions): Sandbox {
   const pool = createPool(options);
@@ -87,15 +89,12 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     },
     spool(sql, path, format, signal, onProgress) {
       const request: SpoolRequest = { sql, path, format, mostBytes: MOST_BYTES[format] };
-      const most = options.timeoutMs < SQL_DEFAULT_MS ? options.timeoutMs : SPOOL_MS;
+      const most = options.timeoutMs < SQL_TIMEOUT_MS ? options.timeoutMs : SPOOL_MS;
       return pool.request<SpoolReply>("spool", request, most, signal, (rows) => onProgress?.(Number(rows)));
     },
     close: pool.close,
   };
 }
-
-/** The limit when nobody lowered it. */
-const SQL_DEFAULT_MS = 30_000;
 
 type Pool = {
   request<Result>(
@@ -113,11 +112,17 @@ function createPool(options: SandboxOptions): Pool {
   const busy = new Set<Child>();
   const queue: (() => void)[] = [];
   const acquire = async (signal: AbortSignal | undefined): Promise<Child> => {
+    const deadline = Date.now() + WAIT_MS;
     for (;;) {
-      if (signal?.aborted) throw ended("cancelled", 0);
+      if (signal?.aborted) {
+        // It may have been its turn.
+        queue.shift()?.();
+        throw ended("cancelled", 0);
+      }
       const free = children.find((child) => !busy.has(child));
       if (free === undefined && children.length >= MOST_CHILDREN) {
-        await turn(queue, signal);
+        if (Date.now() >= deadline) throw allBusy();
+        await turn(queue, deadline - Date.now(), signal);
         continue;
       }
       const child = free ?? startChild(options, children.length > 0);
@@ -150,18 +155,20 @@ function createPool(options: SandboxOptions): Pool {
   };
 }
 
-/** Waits until a child may be free, first come, first served. */
-function turn(queue: (() => void)[], signal: AbortSignal | undefined): Promise<void> {
+/** Waits until a child may be free, first come, first served, but no longer than `mostMs`. */
+function turn(queue: (() => void)[], mostMs: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     const go = () => {
+      clearTimeout(timer);
       signal?.removeEventListener("abort", leave);
       resolve();
     };
     const leave = () => {
       const index = queue.indexOf(go);
       if (index >= 0) queue.splice(index, 1);
-      resolve();
+      go();
     };
+    const timer = setTimeout(leave, mostMs);
     queue.push(go);
     signal?.addEventListener("abort", leave, { once: true });
   });
@@ -176,6 +183,13 @@ function startChild(options: SandboxOptions, helper: boolean): Child {
     idleMs: helper ? HELPER_IDLE_MS : undefined,
     log: options.log,
     ended: (reason) => ended(reason, options.timeoutMs),
+  });
+}
+
+function allBusy(): Fault {
+  return new Fault("STORE_BUSY", `${MOST_CHILDREN} long queries are running already.`, {
+    suggestions: ["Wait for them, or cancel one, then ask again."],
+    retryAfterSeconds: 5,
   });
 }
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { SQL_MAX_CHARS } from "../limits.ts";
+import { incompleteNote } from "../store/incomplete.ts";
 import { cell, sqlLimit } from "./params.ts";
 import { defineTool, LOCAL_READ } from "./tool.ts";
 
@@ -23,8 +24,9 @@ export const sql = defineTool({
   async handler(workspace, { query, limit }, { signal }) {
     const sandbox = workspace.store.sandbox();
     const { rows, ...result } = await sandbox.query(query, { rows: limit, chars: SQL_MAX_CHARS }, signal);
-    const { columns, truncated, elapsed_ms, hint } = result;
-    return { columns, rows, row_count: rows.length, truncated, elapsed_ms, ...(hint === undefined ? {} : { hint }) };
+    const { columns, truncated, elapsed_ms } = result;
+    const hint = [incompleteNote(workspace.store, query), result.hint].filter((text) => text !== undefined).join(" ");
+    return { columns, rows, row_count: rows.length, truncated, elapsed_ms, ...(hint === "" ? {} : { hint }) };
   },
   summary: ({ row_count, columns, elapsed_ms }) =>
     `${row_count} ${row_count === 1 ? "row" : "rows"}, ${columns.length} ${columns.length === 1 ? "column" : "columns"}, ${elapsed_ms} ms.`,

@@ -53,3 +53,27 @@ test("a cancelled query answers nobody and the next one works", async () => {
   await expect(endless).rejects.toThrow();
   expect((await t.call("sql", { query: "SELECT 2" })).structured).toMatchObject({ rows: [[2]] });
 });
+
+test("a query over an incomplete table says what is missing", async () => {
+  const { store } = t.workspace;
+  await store
+    .writer()
+    .create({
+      name: "half",
+      type: "events",
+      status: "partial",
+      missing_ranges: [{ from_date: "2026-01-03", to_date: "2026-01-05" }],
+    });
+  const { hint } = (await t.call("sql", { query: "SELECT count(*) FROM Half" })).structured;
+  expect(hint).toBe("half is incomplete (missing: 2026-01-03 to 2026-01-05): fetch it with mode resume to fill it.");
+  expect((await t.call("sql", { query: "SELECT 'half'" })).structured["hint"]).toBeUndefined();
+});
+
+test("fifty calls at once, each with its own answer", async () => {
+  const replies = await Promise.all(
+    Array.from({ length: 50 }, (_, index) => t.call("sql", { query: `SELECT ${index} AS n` })),
+  );
+  expect(replies.map(({ structured }) => structured["rows"])).toEqual(
+    Array.from({ length: 50 }, (_, index) => [[index]]),
+  );
+});
