@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { FETCH_MAX_WAIT_SECONDS, FETCH_WAIT_SECONDS, MAX_WORKERS } from "../limits.ts";
-import { fetchEvents as fetch } from "../workspace/fetch-events.ts";
+import { fetchEvents as run } from "../workspace/fetch-events.ts";
 import { jobSchema, jobSummary } from "./jobs.ts";
 import { day, table, where } from "./params.ts";
 import { defineTool, FETCH_WRITE } from "./tool.ts";
@@ -33,6 +33,6 @@ export const fetchEvents = defineTool({
         .looseObject({ requests: z.int(), minutes: z.number().nullable(), minutes_parallel: z.number().nullable() })
         .optional(),
     }),
-  handler: (workspace, args, context) => fetch(workspace, args, context),
+  handler: (workspace, args, context) => run(workspace, args, context),
   summary: (result) => jobSummary(result),
 });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { FETCH_MAX_WAIT_SECONDS, FETCH_WAIT_SECONDS, MAX_WORKERS } from "../limits.ts";
-import { fetchProfiles as fetch } from "../workspace/fetch-profiles.ts";
+import { fetchProfiles as run } from "../workspace/fetch-profiles.ts";
 import { jobSchema, jobSummary } from "./jobs.ts";
 import { table } from "./params.ts";
 import { profileFilters } from "./profile-filters.ts";
@@ -22,6 +22,6 @@ export const fetchProfiles = defineTool({
       wait_seconds: z.number().min(0).max(FETCH_MAX_WAIT_SECONDS).default(FETCH_WAIT_SECONDS),
     }),
   output: jobSchema,
-  handler: (workspace, args, context) => fetch(workspace, args, context),
+  handler: (workspace, args, context) => run(workspace, args, context),
   summary: jobSummary,
 });

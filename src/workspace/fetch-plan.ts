@@ -148,6 +148,8 @@ export function estimate(
   };
 }
 
+const LARGE = "Large fetch";
+
 /** The sentences said before a big fetch; none for a small one. `filtered`: the count knows nothing of the `where`. */
 export function sizeWarnings(
   size: Estimate,
@@ -158,15 +160,28 @@ export function sizeWarnings(
   if (!long && !large && options.always !== true) return [];
   const requests = `${size.requests} of the ${size.quota_left} export requests left this hour`;
   if (size.rows === null) {
-    return [`Large fetch: ${size.days} days in ${requests}; the number of events is not known beforehand.`];
+    return [`${LARGE}: ${size.days} days in ${requests}; the number of events is not known beforehand.`];
   }
   const most = options.filtered === true ? "at most " : "about ";
   const time = options.parallel
     ? `about ${size.minutes_parallel} min in parallel (${size.minutes} min without)`
     : `about ${size.minutes} min, with parallel: true about ${size.minutes_parallel} min`;
   const megabytes = Math.max(1, Math.round((size.bytes ?? 0) / 1e6));
-  const prefix = long || large ? "Large fetch" : "Estimate";
+  const prefix = long || large ? LARGE : "Estimate";
   return [
     `${prefix}: ${most}${size.rows.toLocaleString("en-US")} events over ${size.days} days, ${megabytes} MB in the store, ${requests}, ${time}.`,
   ];
+}
+
+/** The same warning when nobody counted beforehand: from what the first days brought. Once. */
+export function projectedWarning(
+  rows: number,
+  done: number,
+  total: number,
+  warnings: readonly string[],
+): string | undefined {
+  const projected = done === 0 ? 0 : (rows / done) * total;
+  if (projected <= FETCH_WARN_EVENTS || done === total || warnings.some((warning) => / events over /.test(warning)))
+    return undefined;
+  return `${LARGE}: about ${Math.round(projected).toLocaleString("en-US")} events over ${total} days, going by the first ${done}.`;
 }

@@ -5,6 +5,7 @@ import { type DateRange, daysIn } from "../mixpanel/dates.ts";
 import { exportEvents } from "../mixpanel/export.ts";
 import type { TimezoneRule } from "../store/event-time.ts";
 import { runChunks, Settled } from "./chunk-runner.ts";
+import { projectedWarning } from "./fetch-plan.ts";
 import type { FetchRequest } from "./fetch-request.ts";
 import { countIngest } from "./ingest-count.ts";
 import type { JobControl } from "./jobs.ts";
@@ -44,6 +45,8 @@ export async function runFetch(run: FetchRun): Promise<void> {
       done.add(task);
       progress.done += daysIn(task);
       progress.missing = missingNow(run, reasons);
+      const large = projectedWarning(progress.rows, progress.done, progress.total, progress.warnings);
+      if (large !== undefined) progress.warnings.push(large);
     },
     failed(task, fault) {
       reasons.push(reasonFor(task, fault));
@@ -225,8 +228,27 @@ async function closeTable(run: FetchRun, reasons: Reason[], stored: number, stop
     ...(stored === 0 ? {} : { fetched_at: `${new Date().toISOString().slice(0, 19)}Z` }),
   });
   if (job.signal.aborted) return;
+  if (request.existing === undefined && job.progress.rows === 0) job.progress.warnings.push(nothingFound(run));
   job.progress.note = "Computing statistics.";
   await writer.finish(request.table);
+}
+
+/** An empty answer is no error to Mixpanel, and usually a name that is written differently. */
+function nothingFound({ workspace, request }: FetchRun): string {
+  const { events, where } = request.filters;
+  if (events === undefined)
+    return where === undefined ? "There are no events in these days." : "No event of these days matches the filter.";
+  const near = [...new Set(events.flatMap((event) => workspace.discovery.nearest(event)))].filter(
+    (name) => !events.includes(name),
+  );
+  const hint =
+    near.length === 0
+      ? "list_events shows the names there are"
+      : `did you mean ${near
+          .slice(0, 5)
+          .map((name) => JSON.stringify(name))
+          .join(", ")}`;
+  return `No events found: names are case-sensitive; ${hint}.`;
 }
 
 /** Nothing was stored: the table is as it was before, or is not. */

@@ -3,12 +3,13 @@
  * other processes, and this one after a restart, what became of it. Nothing resumes by itself.
  */
 import { randomBytes } from "node:crypto";
-import { Fault, faultData } from "../fault.ts";
+import { Fault } from "../fault.ts";
 import { CALL_MS } from "../limits.ts";
-import type { MissingRange } from "../store/tables.ts";
 import type { JobRow } from "../store/writer.ts";
+import { type JobSpec, newJob, type Running, rowOf, stop, viewOf } from "./job-record.ts";
 import { isRowAlive, type Owner, pidAlive, readJobRows, thisProcess, viewOfRow } from "./job-rows.ts";
-import { type JobView, liveView, type Progress, type Unit } from "./job-view.ts";
+import type { JobView } from "./job-view.ts";
+import { type WaitContext, waitFor } from "./job-wait.ts";
 import { cleanSpools } from "./spool.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -16,34 +17,15 @@ import type { Workspace } from "./workspace.ts";
 const HEARTBEAT_MS = 5_000;
 /** Time a closing server leaves a job to stop; its children may be killed at any moment without damage. */
 const CLOSE_MS = 1_200;
+/** How often the row of another process' job is looked at. */
+const ROW_POLL_MS = 500;
 /** A client that goes away cancels its calls first; a server that shuts down interrupts its jobs instead of cancelling. */
 const ABORT_GRACE_MS = 100;
 /** Room for the reply within the time a call may take. */
 const LONGEST_WAIT_MS = CALL_MS - 1_500;
 
-export type JobSpec = {
-  kind: "events" | "profiles";
-  table: string;
-  /** What was asked, for people who look at the row later. */
-  request: Record<string, unknown>;
-  unit: Unit;
-  /** Units of work; 0 when not known yet. */
-  total: number;
-  warnings?: string[];
-  /** True when another live job on the table does not matter (never for a fetch). */
-  run(job: JobControl): Promise<void>;
-};
-
-/** What the running work sees of its job. It throws a Fault when nothing could be stored. */
-export type JobControl = {
-  readonly id: string;
-  readonly signal: AbortSignal;
-  readonly progress: Progress;
-  /** Why the signal was aborted. */
-  stopReason(): StopReason | undefined;
-};
-
-export type StopReason = "cancelled" | "interrupted";
+export type { JobControl, JobSpec, StopReason } from "./job-record.ts";
+export type { WaitContext } from "./job-wait.ts";
 
 export type Job = {
   readonly id: string;
@@ -52,11 +34,6 @@ export type Job = {
   view(): JobView;
   /** Set when the job failed and left nothing behind. */
   fault(): Fault | undefined;
-};
-
-export type WaitContext = {
-  signal: AbortSignal;
-  progress(done: number, total: number | undefined, note: string): void;
 };
 
 export type Jobs = {
@@ -77,20 +54,6 @@ export type Jobs = {
   /** Whether a job of this process is still at work. */
   busy(): boolean;
   close(): Promise<void>;
-};
-
-type Running = {
-  spec: JobSpec;
-  id: string;
-  controller: AbortController;
-  progress: Progress;
-  status: JobView["status"];
-  startedAt: number;
-  finishedAt: number | undefined;
-  fault: Fault | undefined;
-  stopReason: StopReason | undefined;
-  done: Promise<void>;
-  saving: Promise<void>;
 };
 
 export function createJobs(workspace: () => Workspace): Jobs {
@@ -217,7 +180,7 @@ export function createJobs(workspace: () => Workspace): Jobs {
     options: { cancelOnAbort?: boolean } = {},
   ): Promise<JobView> {
     const job = running.get(jobId);
-    if (job === undefined) return get(jobId);
+    if (job === undefined) return waitForRow(jobId, seconds, context);
     if (job.finishedAt === undefined) {
       const aborted = await waitFor(job, Math.min(seconds * 1000, LONGEST_WAIT_MS), context, () => viewOf(job));
       if (aborted && options.cancelOnAbort === true) {
@@ -228,6 +191,18 @@ export function createJobs(workspace: () => Workspace): Jobs {
       if (aborted) throw new Fault("CANCELLED", "The call was cancelled.");
     }
     return viewOf(job);
+  }
+
+  /** A job of another process: its row is all there is to watch. */
+  async function waitForRow(jobId: string, seconds: number, { signal, progress }: WaitContext): Promise<JobView> {
+    const until = Date.now() + Math.min(seconds * 1000, LONGEST_WAIT_MS);
+    for (;;) {
+      const view = get(jobId);
+      if (view.status !== "running" || Date.now() >= until || signal.aborted) return view;
+      const { done, total } = view.days ?? view.pages ?? { done: 0, total: 0 };
+      progress(done, total > 0 ? total : undefined, `${done} of ${total} done by another copy of this server`);
+      await Bun.sleep(Math.min(ROW_POLL_MS, until - Date.now()));
+    }
   }
 
   async function close(): Promise<void> {
@@ -248,108 +223,6 @@ export function createJobs(workspace: () => Workspace): Jobs {
   const busy = () => [...running.values()].some((job) => job.finishedAt === undefined);
 
   return { start, wait, list, get, cancel, requireFree, recover, busy, close };
-}
-
-function newJob(spec: JobSpec): Running {
-  return {
-    spec,
-    // 160 bits: a job id is also the right to cancel.
-    id: `job_${randomBytes(20).toString("hex")}`,
-    controller: new AbortController(),
-    progress: {
-      unit: spec.unit,
-      done: 0,
-      total: spec.total,
-      rows: 0,
-      duplicates: 0,
-      rejected: 0,
-      bytes: 0,
-      missing: [] as MissingRange[],
-      warnings: [...(spec.warnings ?? [])],
-      note: undefined,
-    },
-    status: "running",
-    startedAt: Date.now(),
-    finishedAt: undefined,
-    fault: undefined,
-    stopReason: undefined,
-    done: Promise.resolve(),
-    saving: Promise.resolve(),
-  };
-}
-
-function stop(job: Running, reason: StopReason): void {
-  if (job.finishedAt !== undefined || job.stopReason !== undefined) return;
-  job.stopReason = reason;
-  job.controller.abort(new Fault("CANCELLED", `The fetch was ${reason}.`));
-}
-
-function viewOf(job: Running): JobView {
-  return liveView({
-    id: job.id,
-    kind: job.spec.kind,
-    table: job.spec.table,
-    status: job.status,
-    progress: job.progress,
-    startedAt: job.startedAt,
-    finishedAt: job.finishedAt,
-    fault: job.fault,
-  });
-}
-
-function rowOf(job: Running, owner: Owner): JobRow {
-  const iso = (time: number) => new Date(time).toISOString();
-  const progress = { ...job.progress, owner, error: job.fault && faultData(job.fault) };
-  return {
-    id: job.id,
-    kind: job.spec.kind,
-    table_name: job.spec.table,
-    status: job.status,
-    request: job.spec.request,
-    progress,
-    pid: process.pid,
-    started_at: iso(job.startedAt),
-    heartbeat_at: iso(Date.now()),
-    finished_at: job.finishedAt === undefined ? null : iso(job.finishedAt),
-  };
-}
-
-/** Resolves true when the call was given up meanwhile. */
-async function waitFor(job: Running, waitMs: number, context: WaitContext, view: () => JobView): Promise<boolean> {
-  let last = -1;
-  const report = () => {
-    const { done, total, note } = progressOf(job, view());
-    // The protocol wants every notice larger than the one before, also while one long day is being stored.
-    last = Math.max(done, last + 0.001);
-    context.progress(last, total, note);
-  };
-  const ticker = setInterval(report, 1_000);
-  const aborted = Promise.withResolvers<"aborted">();
-  const onAbort = () => aborted.resolve("aborted");
-  if (context.signal.aborted) onAbort();
-  else context.signal.addEventListener("abort", onAbort, { once: true });
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeUp = new Promise<"time">((resolve) => {
-    timer = setTimeout(() => resolve("time"), waitMs);
-  });
-  try {
-    const ended = await Promise.race([job.done.then(() => "done" as const), timeUp, aborted.promise]);
-    if (ended === "done") report();
-    return ended === "aborted";
-  } finally {
-    clearInterval(ticker);
-    clearTimeout(timer);
-    context.signal.removeEventListener("abort", onAbort);
-  }
-}
-
-function progressOf(job: Running, view: JobView): { done: number; total: number | undefined; note: string } {
-  const { unit, done, total, rows, note } = job.progress;
-  const parts = [`${done}${total > 0 ? ` of ${total}` : ""} ${unit}`, `${rows.toLocaleString("en-US")} rows`];
-  if (view.rows_per_second !== null) parts.push(`${view.rows_per_second.toLocaleString("en-US")} rows/s`);
-  if (view.seconds_left !== null) parts.push(`about ${view.seconds_left} s left`);
-  if (note !== undefined) parts.push(note);
-  return { done, total: total > 0 ? total : undefined, note: parts.join(", ") };
 }
 
 function sameName(a: string, b: string): boolean {

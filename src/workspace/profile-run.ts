@@ -9,6 +9,7 @@ import type { TableInfo } from "../store/tables.ts";
 import type { IngestResult } from "../store/writer.ts";
 import { runChunks, Settled } from "./chunk-runner.ts";
 import { countIngest } from "./ingest-count.ts";
+import type { Progress } from "./job-view.ts";
 import type { JobControl } from "./jobs.ts";
 import { atMost, oneAtATime } from "./pause.ts";
 import type { ProfileFilters } from "./profile-request.ts";
@@ -88,7 +89,16 @@ async function fetchSession(state: State, query: ProfileQuery, first: number): P
   progress.total += Math.max(1, pages ?? 1);
   progress.done++;
   if (pages === undefined) return inOrder(state, session, head);
-  return { next: first + Math.max(1, pages), stopped: await atOnce(state, session, pages) };
+  const stopped = await atOnce(state, session, pages);
+  if (stopped === undefined) warnOfFewer(progress, head.total);
+  return { next: first + pages, stopped };
+}
+
+/** Small differences are normal while data changes; nothing is dropped silently. */
+function warnOfFewer(progress: Progress, announced: number | undefined): void {
+  const came = progress.rows + progress.duplicates + progress.rejected;
+  if (announced === undefined || came >= announced) return;
+  progress.warnings.push(`Mixpanel announced ${announced} profiles, ${came} came: normal while profiles change.`);
 }
 
 /** undefined: the reply does not say how many profiles there are. */
@@ -136,12 +146,12 @@ async function inOrder(state: State, session: Session, opening: ProfilePage): Pr
   }
 }
 
-/** `fetch` says whether the page was asked for at all. */
+/** `ask` says whether the page was asked for at all. */
 function runPages(
   state: State,
   pages: number[],
   first: number,
-  fetch: (page: number) => Promise<boolean>,
+  ask: (page: number) => Promise<boolean>,
 ): Promise<Fault | undefined> {
   const { job, workers } = state.run;
   return runChunks<number>({
@@ -149,7 +159,7 @@ function runPages(
     workers: workers + 1,
     signal: job.signal,
     attempt: async (page) => {
-      if ((await fetch(page)) && page > 0) job.progress.done++;
+      if ((await ask(page)) && page > 0) job.progress.done++;
     },
     done: () => {
       state.stored++;

@@ -5,12 +5,15 @@
 import { open, readdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { Fault } from "../fault.ts";
+import { UPSTREAM_IDLE_MS } from "../limits.ts";
 import type { Download } from "../mixpanel/api.ts";
 
 export type SpoolOptions = {
   signal?: AbortSignal;
   /** Called with the bytes of every piece as it is written. */
   onBytes?: (bytes: number) => void;
+  /** For tests. */
+  idleMs?: number;
 };
 
 /**
@@ -47,22 +50,57 @@ async function writeBody(download: Download, path: string, options: SpoolOptions
     await download.body.cancel().catch(() => undefined);
     throw cause;
   });
+  const reader = download.body.getReader();
+  const drip = watchDrip(() => void reader.cancel().catch(() => undefined), options.idleMs ?? UPSTREAM_IDLE_MS);
   let bytes = 0;
   try {
-    for await (const piece of download.body) {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (drip.tooSlow()) throw dripFault(bytes);
       options.signal?.throwIfAborted();
+      if (done) return bytes;
       // One write may take fewer bytes than it is given: on a nearly full disk it does.
-      for (let written = 0; written < piece.byteLength; ) {
-        const { bytesWritten } = await file.write(piece, written, piece.byteLength - written);
-        written += bytesWritten;
+      for (let written = 0; written < value.byteLength; ) {
+        written += (await file.write(value, written, value.byteLength - written)).bytesWritten;
       }
-      bytes += piece.byteLength;
-      options.onBytes?.(piece.byteLength);
+      bytes += value.byteLength;
+      drip.add(value.byteLength);
+      options.onBytes?.(value.byteLength);
     }
+  } catch (cause) {
+    await reader.cancel().catch(() => undefined);
+    throw cause;
   } finally {
+    drip.stop();
     await file.close();
   }
-  return bytes;
+}
+
+/** Fewer bytes than this in a whole idle period are no download: a reply that drips would hold a job for ever. */
+const FEWEST_BYTES = 1_024;
+
+/** Calls `cancel` once when a period brought too little. The very first byte may take minutes and is not waited for here. */
+function watchDrip(cancel: () => void, periodMs: number) {
+  let inPeriod = 0;
+  let slow = false;
+  const timer = setInterval(() => {
+    slow = inPeriod < FEWEST_BYTES;
+    inPeriod = 0;
+    if (slow) cancel();
+  }, periodMs);
+  return {
+    add(bytes: number) {
+      inPeriod += bytes;
+    },
+    tooSlow: () => slow,
+    stop: () => clearInterval(timer),
+  };
+}
+
+function dripFault(bytes: number): Fault {
+  return new Fault("NETWORK_ERROR", `Mixpanel's reply came to a standstill after ${bytes} bytes.`, {
+    suggestions: ["Try again; a shorter range per request helps when it stays."],
+  });
 }
 
 const FULL = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
