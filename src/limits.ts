@@ -59,4 +59,4 @@ export const HTTP_MAX_SESSIONS = 200;
 /** A whole request body arrives within this, however slowly its sender sends. */
 export const HTTP_BODY_MS = 10_000;
 /** Request bodies being read at once, all together. */
-export const HTTP_BUFFER_BYTES = 3 * MAX_MESSAGE_BYTES;
+export const HTTP_BUFFER_BYTES = 1.5 * MAX_MESSAGE_BYTES;
