@@ -11,7 +11,16 @@ import {
   type Slots,
   slotOf,
 } from "./profile-slots.ts";
-import { type Budget, grow, MAX_VALUES, mayGrow, newSketch, type Values } from "./profile-values.ts";
+import {
+  type Budget,
+  grow,
+  LOST_MAX,
+  LOST_MIN,
+  MAX_VALUES,
+  mayGrow,
+  newSketch,
+  type Values,
+} from "./profile-values.ts";
 
 /** The bits of a double, for use as a key; -0 stands for 0, because the key 0 means "free". */
 const BITS = new Float64Array(1);
@@ -26,8 +35,14 @@ export function addNumber(values: Values, budget: Budget, value: number, sample:
     values.shift = Number.isFinite(value) ? value : 0;
   }
   accumulate(values, value, 1);
-  if (value < values.min) values.min = value;
-  if (value > values.max) values.max = value;
+  if (value <= values.min) {
+    values.min = value;
+    values.lost &= ~LOST_MIN;
+  }
+  if (value >= values.max) {
+    values.max = value;
+    values.lost &= ~LOST_MAX;
+  }
   BITS[0] = value === 0 ? -0 : value;
   const low = WORDS[0] ?? 0;
   const high = WORDS[1] ?? 0;
@@ -44,13 +59,15 @@ export function addNumber(values: Values, budget: Budget, value: number, sample:
   if (isFull(numbers) || numbers.live > MAX_VALUES) growNumbers(values, budget);
 }
 
-/** Undoes addNumber; false as for removeText. */
-export function removeNumber(values: Values, value: number, sample: number): boolean {
-  if (values.numbers === undefined) return false;
+/** Undoes addNumber. While every number is counted the extremes are read from the counts (profile-summary-values.ts). */
+export function removeNumber(values: Values, value: number, sample: number): void {
+  if (values.numbers === undefined) return;
   accumulate(values, value, -1);
   BITS[0] = value === 0 ? -0 : value;
-  const gone = countDown(values.numbers, (WORDS[0] ?? 0) & values.lowMask, (WORDS[1] ?? 0) & values.highMask, sample);
-  return (!gone && values.numberSketch === undefined) || (value !== values.min && value !== values.max);
+  countDown(values.numbers, (WORDS[0] ?? 0) & values.lowMask, (WORDS[1] ?? 0) & values.highMask, sample);
+  if (values.numberSketch === undefined) return;
+  if (value === values.min) values.lost |= LOST_MIN;
+  if (value === values.max) values.lost |= LOST_MAX;
 }
 
 /** Adds (`sign` 1) or takes away (-1) a number from the sums. */

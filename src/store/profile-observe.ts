@@ -81,12 +81,12 @@ function escapedPair(state: State, bytes: Uint8Array, start: number, end: number
 }
 
 /** The content of a JSON string as JSON.stringify would spell it, in UTF-8. */
-export function respell(bytes: Uint8Array, start: number, end: number): Uint8Array {
+function respell(bytes: Uint8Array, start: number, end: number): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(JSON.parse(`"${textOf(bytes, start, end)}"`)).slice(1, -1));
 }
 
 /** UTF-8 of the text a JSON string's content stands for. */
-export function decodeText(bytes: Uint8Array, start: number, end: number): Uint8Array {
+function decodeText(bytes: Uint8Array, start: number, end: number): Uint8Array {
   return new TextEncoder().encode(String(JSON.parse(`"${textOf(bytes, start, end)}"`)));
 }
 
@@ -98,7 +98,7 @@ function textOf(bytes: Uint8Array, start: number, end: number): string {
  * Whether JSON.stringify would spell the text differently: it escapes only what it must, so `\/` and most `\u....` are
  * not its own. Equal texts must have equal bytes, because they are told apart by them.
  */
-export function isForeignSpelling(bytes: Uint8Array, start: number, end: number): boolean {
+function isForeignSpelling(bytes: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at < end; at++) {
     if (bytes[at] !== BACKSLASH) continue;
     const next = bytes[++at];
@@ -175,20 +175,31 @@ function addOther(
     addText(values, budget, hasher, state.view, start, end, kind, rowid, false);
     return;
   }
-  let isNew = false;
-  if (isForeignSpelling(bytes, start, end)) {
-    const spelled = respell(bytes, start, end);
-    isNew = addText(values, budget, hasher, viewOf(spelled), 0, spelled.length, ESCAPED, rowid, false);
-  } else isNew = addText(values, budget, hasher, state.view, start, end, ESCAPED, rowid, false);
+  const spelled = ownSpelling(state, bytes, start, end);
+  const isNew = addText(values, budget, hasher, spelled.view, spelled.start, spelled.end, spelled.kind, rowid, false);
   if (!isNew) return;
   const decoded = decodeText(bytes, start, end);
   widenTexts(values, viewOf(decoded), 0, decoded.length);
 }
 
-/** Keeps `a\\nb`, a text with an escape in it, apart from the text that is spelled so without one. */
-export const ESCAPED = VALUE_STRING | VALUE_ESCAPED;
+/** Keeps a text with an escape in it apart from the text that is spelled the same without. */
+const ESCAPED = VALUE_STRING | VALUE_ESCAPED;
 
-export function viewOf(bytes: Uint8Array): DataView {
+export type Spelling = { view: DataView; start: number; end: number; kind: number };
+
+/** Where a text with escapes is spelled as JSON.stringify would, and the kind it is counted as. */
+export function ownSpelling(state: State, bytes: Uint8Array, start: number, end: number): Spelling {
+  if (!isForeignSpelling(bytes, start, end)) return { view: state.view, start, end, kind: ESCAPED };
+  const spelled = respell(bytes, start, end);
+  return {
+    view: viewOf(spelled),
+    start: 0,
+    end: spelled.length,
+    kind: spelled.includes(BACKSLASH) ? ESCAPED : VALUE_STRING,
+  };
+}
+
+function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 

@@ -2,7 +2,7 @@
 import { KINDS } from "./profile-keys.ts";
 import { parseNumber } from "./profile-number.ts";
 import { removeNumber } from "./profile-numbers.ts";
-import { ESCAPED, isForeignSpelling, look, pairAt, respell, type State, viewOf } from "./profile-observe.ts";
+import { look, ownSpelling, pairAt, type State } from "./profile-observe.ts";
 import { removeText } from "./profile-texts.ts";
 import { uncountUser } from "./profile-users.ts";
 import type { Values } from "./profile-values.ts";
@@ -49,9 +49,7 @@ export function retractProperties(
     const counter = pair * KINDS + kind;
     state.keys.pairCounts[counter] = (state.keys.pairCounts[counter] ?? 0) - 1;
     const values = state.values[state.keys.pairKey[pair] ?? 0];
-    if (kind >= VALUE_INTEGER && values !== undefined) {
-      if (!removeValue(state, values, bytes, spans, at, kind, rowid)) state.isDirty = true;
-    }
+    if (kind >= VALUE_INTEGER && values !== undefined) removeValue(state, values, bytes, spans, at, kind, rowid);
   }
 }
 
@@ -63,16 +61,14 @@ function removeValue(
   at: number,
   kind: number,
   rowid: number,
-): boolean {
+): void {
   const start = spans[at + VALUE_START] ?? 0;
   const end = spans[at + VALUE_END] ?? 0;
-  if (kind <= VALUE_REAL) return removeNumber(values, parseNumber(bytes, start, end, kind), rowid);
-  if (kind !== VALUE_STRING || ((spans[at + VALUE_TYPE] ?? 0) & VALUE_ESCAPED) === 0) {
-    return removeText(values, state.hasher, state.view, start, end, kind, rowid);
+  if (kind <= VALUE_REAL) removeNumber(values, parseNumber(bytes, start, end, kind), rowid);
+  else if (kind !== VALUE_STRING || ((spans[at + VALUE_TYPE] ?? 0) & VALUE_ESCAPED) === 0) {
+    removeText(values, state.hasher, state.view, start, end, kind, rowid);
+  } else {
+    const spelled = ownSpelling(state, bytes, start, end);
+    removeText(values, state.hasher, spelled.view, spelled.start, spelled.end, spelled.kind, rowid);
   }
-  const spelled = isForeignSpelling(bytes, start, end) ? respell(bytes, start, end) : bytes.subarray(start, end);
-  const before = values.texts?.live;
-  const known = removeText(values, state.hasher, viewOf(spelled), 0, spelled.length, ESCAPED, rowid);
-  // The extremes are kept without escapes: whether the last of its kind was one of them is not worth finding out.
-  return known && values.texts?.live === before;
 }

@@ -36,7 +36,7 @@ export type ValueSummary = {
 };
 
 /** Candidates whose texts are read to order equal counts by value. */
-const TOP_CANDIDATES = 200;
+const TOP_CANDIDATES = 3_000;
 
 export type ReadSample = (sample: number) => Scalar | undefined;
 
@@ -45,6 +45,7 @@ export function summarizeValues(
   kinds: number[] | undefined,
   read: ReadSample,
 ): ValueSummary | undefined {
+  if (values !== undefined && values.lost !== 0) return undefined;
   const trues = kinds?.[VALUE_TRUE] ?? 0;
   const falses = kinds?.[VALUE_FALSE] ?? 0;
   const all = kinds?.reduce((sum, count) => sum + count, 0) ?? values?.numberCount ?? 0;
@@ -164,7 +165,12 @@ function topValues(
     ...(merged ? [] : numbers.map(({ low, high, count, sample }) => ({ value: numberOf(low, high), sample, count }))),
     ...texts.map(({ count, sample }) => ({ value: undefined, sample, count })),
   ];
-  candidates.sort((a, b) => b.count - a.count || a.sample - b.sample);
+  // Numbers are known, so their order is exact however many there are.
+  candidates.sort(
+    (a, b) =>
+      b.count - a.count ||
+      (typeof a.value === "number" && typeof b.value === "number" ? a.value - b.value : a.sample - b.sample),
+  );
   const least = candidates[TOP_VALUES - 1]?.count ?? 0;
   const known: [Scalar, number][] = [];
   for (const { value, sample, count } of candidates.slice(0, TOP_CANDIDATES)) {

@@ -13,7 +13,17 @@ import {
   type Slots,
   slotOf,
 } from "./profile-slots.ts";
-import { type Budget, grow, MAX_VALUES, mayGrow, newSketch, type Values } from "./profile-values.ts";
+import {
+  type Budget,
+  grow,
+  LOST_MAX_TEXT,
+  LOST_MIN_TEXT,
+  MAX_VALUES,
+  mayGrow,
+  newSketch,
+  type Values,
+} from "./profile-values.ts";
+import { VALUE_STRING } from "./spans.ts";
 
 /** Slots for the frequent texts of a property that has too many values: 64 KB, which stay in the processor's cache. */
 const FREQUENT_SLOTS = 4_096;
@@ -60,7 +70,7 @@ export function addText(
   return true;
 }
 
-/** Undoes addText. False: the extremes or the sample may be wrong now, and only a new pass over the rows can tell. */
+/** Undoes addText. */
 export function removeText(
   values: Values,
   hasher: Hasher,
@@ -69,18 +79,20 @@ export function removeText(
   end: number,
   kind: number,
   sample: number,
-): boolean {
-  if (values.texts === undefined) return false;
+): void {
+  if (values.texts === undefined) return;
   values.textCount--;
   hashBytes(hasher, view, start, end, kind);
   const high = hasher.out[1] ?? 1;
   const gone = countDown(values.texts, hasher.out[0] ?? 0, high, sample);
-  if (!gone && values.textSketch === undefined) return true;
+  if (!gone && values.textSketch === undefined) return;
   const { minText, maxText } = values;
-  const isExtreme =
-    (minText !== undefined && compareBytes(minText, view, start, end) === 0) ||
-    (maxText !== undefined && compareBytes(maxText, view, start, end) === 0);
-  return !isExtreme;
+  // The extremes are kept without escapes: whether one with escapes was among them is not worth finding out.
+  const isUnsure = kind !== VALUE_STRING && minText !== undefined;
+  if (isUnsure || (minText !== undefined && compareBytes(minText, view, start, end) === 0))
+    values.lost |= LOST_MIN_TEXT;
+  if (isUnsure || (maxText !== undefined && compareBytes(maxText, view, start, end) === 0))
+    values.lost |= LOST_MAX_TEXT;
 }
 
 function growTexts(values: Values, budget: Budget): void {
@@ -124,12 +136,12 @@ export function compareBytes(own: Uint8Array, view: DataView, start: number, end
 }
 
 export function widenTexts(values: Values, view: DataView, start: number, end: number): void {
-  if (values.minText === undefined || compareBytes(values.minText, view, start, end) > 0) {
-    values.minText = copyOf(view, start, end);
-  }
-  if (values.maxText === undefined || compareBytes(values.maxText, view, start, end) < 0) {
-    values.maxText = copyOf(view, start, end);
-  }
+  const fromMin = values.minText === undefined ? 1 : compareBytes(values.minText, view, start, end);
+  if (fromMin > 0) values.minText = copyOf(view, start, end);
+  if (fromMin >= 0) values.lost &= ~LOST_MIN_TEXT;
+  const fromMax = values.maxText === undefined ? -1 : compareBytes(values.maxText, view, start, end);
+  if (fromMax < 0) values.maxText = copyOf(view, start, end);
+  if (fromMax <= 0) values.lost &= ~LOST_MAX_TEXT;
 }
 
 function copyOf(view: DataView, start: number, end: number): Uint8Array {

@@ -45,7 +45,14 @@ export type Values = {
   bigMax: bigint | undefined;
   minText: Uint8Array | undefined;
   maxText: Uint8Array | undefined;
+  /** LOST_* of the extremes whose last row was replaced, until the value is seen again. */
+  lost: number;
 };
+
+export const LOST_MIN = 1;
+export const LOST_MAX = 2;
+export const LOST_MIN_TEXT = 4;
+export const LOST_MAX_TEXT = 8;
 
 export function createValues(): Values {
   return {
@@ -71,6 +78,7 @@ export function createValues(): Values {
     bigMax: undefined,
     minText: undefined,
     maxText: undefined,
+    lost: 0,
   };
 }
 

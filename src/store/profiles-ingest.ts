@@ -9,7 +9,7 @@ import { hashUser } from "./dedupe.ts";
 import { Bytes, setValue } from "./event-row.ts";
 import { inflate } from "./inflate.ts";
 import { PageReader } from "./page-reader.ts";
-import { createProfile, type Profile } from "./profile.ts";
+import { localObserver, type RowObserver } from "./row-observer.ts";
 import {
   decodeText,
   KEY_END,
@@ -24,7 +24,7 @@ import {
 import { isoNow, quoteName } from "./tables.ts";
 import { checkpoint, requireLogRoom, truncateLog } from "./write-log.ts";
 import type { IngestResult, ProfilePage } from "./writer.ts";
-import { countRows, stateOf, tableOf, transaction, type WriterSession } from "./writer-session.ts";
+import { countRows, forgetTables, stateOf, tableOf, transaction, type WriterSession } from "./writer-session.ts";
 
 const EXAMPLES = 5;
 const EXAMPLE_CHARS = 120;
@@ -45,7 +45,7 @@ export async function ingestProfiles(
     checkpoint(session.db, session.path);
     return result;
   } catch (cause) {
-    session.tables.clear();
+    forgetTables(session);
     truncateLog(session.db);
     throw cause;
   }
@@ -69,7 +69,7 @@ async function readPage(page: ProfilePage): Promise<Buffer> {
 function storePage(session: WriterSession, page: ProfilePage, bytes: Buffer): IngestResult {
   const table = tableOf(session, page.table);
   const state = stateOf(session, table);
-  if (table.row_count === 0) state.profile ??= createProfile();
+  if (table.row_count === 0) state.profile ??= localObserver();
   state.profile?.begin();
   state.profile?.eventName(0, "");
   const sink = new ProfileSink(session.db, table.name, state.profile);
@@ -115,7 +115,7 @@ class ProfileSink {
   constructor(
     db: Database,
     table: string,
-    private readonly profile: Profile | undefined,
+    private readonly profile: RowObserver | undefined,
   ) {
     const name = quoteName(table);
     this.firstRowid =

@@ -24,8 +24,7 @@ const MOST_PASSES = 3;
 export async function saveStatistics(session: WriterSession, table: TableInfo): Promise<boolean> {
   if (hasStatistics(session.db, table)) return true;
   const { profile } = stateOf(session, table);
-  if (profile === undefined || profile.rows !== table.row_count) return false;
-  const summary = summarizeProfile(profile, sampleReader(session.db, table));
+  const summary = await profile?.summarize(session.db, table);
   if (summary === undefined) return false;
   await store(session, table, summary);
   return true;
@@ -63,9 +62,16 @@ export function statisticsTask(session: WriterSession, name: string): Background
     work ??= { table, ...createPass(session.db, table) };
     if (work.table.version !== table.version) return false;
     if (work.step()) return true;
-    void finishPass(session, table, work.profile).catch(() => {});
-    return false;
+    return finishPass(session, table, work.profile).then(
+      () => false,
+      () => false,
+    );
   };
+}
+
+/** What is kept of a profile of the whole table; undefined when it has to be gathered anew. */
+export function summarizeTable(db: Database, table: TableInfo, profile: Profile): TableSummary | undefined {
+  return summarizeProfile(profile, sampleReader(db, table));
 }
 
 function createPass(db: Database, table: TableInfo): { profile: Profile; step: () => boolean } {
@@ -121,7 +127,7 @@ async function store(session: WriterSession, table: TableInfo, summary: TableSum
 }
 
 /** Rows whose values were read last: the first rows of a table hold most of its frequent values. */
-const ROWS_KEPT = 2_000;
+const ROWS_KEPT = 4_000;
 
 function sampleReader(db: Database, table: TableInfo): SampleReader {
   const name = quoteName(table.name);

@@ -1,0 +1,62 @@
+/** The statistics thread of the writer (an entry point of its own in the build). See profile-client.ts. */
+import { Database } from "bun:sqlite";
+import { createProfile } from "./profile.ts";
+import { type Batch, ROW, ROW_COUNT, ROW_EVENT, ROW_ID, ROW_RETRACTED, ROW_TIME, ROW_USER } from "./profile-batch.ts";
+import type { FromThread, ToThread } from "./profile-client.ts";
+import { SPAN } from "./spans.ts";
+import { summarizeTable } from "./stats-pass.ts";
+import type { TableInfo } from "./tables.ts";
+
+declare const self: Worker;
+
+const profile = createProfile();
+
+self.onmessage = ({ data }: MessageEvent<ToThread>) => {
+  switch (data.kind) {
+    case "batch":
+      observe(data.batch);
+      answer({ kind: "done", batch: data.batch });
+      break;
+    case "event":
+      profile.eventName(data.code, data.name);
+      break;
+    case "summarize":
+      answer({ kind: "summary", summary: summarize(data.path, data.table) });
+      break;
+    default:
+      profile[data.kind]();
+  }
+};
+
+function answer(message: FromThread): void {
+  self.postMessage(message);
+}
+
+function observe({ bytes, spans, rows, count }: Batch): void {
+  let from = 0;
+  for (let row = 0; row < count; row++) {
+    const at = row * ROW;
+    const properties = rows[at + ROW_COUNT] as number;
+    const act = rows[at + ROW_RETRACTED] === 1 ? profile.retract : profile.observe;
+    act(
+      bytes,
+      from === 0 ? spans : spans.subarray(from),
+      properties,
+      rows[at + ROW_EVENT] as number,
+      rows[at + ROW_TIME] as number,
+      rows[at + ROW_USER] as number,
+      rows[at + ROW_ID] as number,
+    );
+    from += properties * SPAN;
+  }
+}
+
+/** Reads the values that are shown from the table, on a connection of its own. */
+function summarize(path: string, table: TableInfo) {
+  const db = new Database(path, { readonly: true });
+  try {
+    return summarizeTable(db, table, profile);
+  } finally {
+    db.close();
+  }
+}
