@@ -78,8 +78,8 @@ export function createApi(connection: Connection, options: ApiOptions = {}): Api
     call: (call, signal) =>
       untilDone(line, call, signal, (response, connected) => readReply(line, call, response, connected)),
     download: (call, signal) =>
-      untilDone(line, call, signal, async (response, connected) => ({
-        value: downloadOf(response, connected, signal),
+      untilDone(line, { ...call, raw: true }, signal, async (response, connected) => ({
+        value: downloadOf(response, { ...connected, released: connected.hold() }, signal),
       })),
     quota: () => ({ query: ledger.state("query", now()), export: ledger.state("export", now()) }),
     notes: () => [ledger.note()].filter((note) => note !== undefined),
@@ -159,11 +159,16 @@ async function oneTry<T>(
   const timer = setTimeout(() => controller.abort(), Math.max(1, Math.min(timeoutOf(call), deadline - line.now())));
   const forward = () => controller.abort();
   signal?.addEventListener("abort", forward, { once: true });
+  let held = false;
   try {
     const request = buildRequest(call, line.target, line.connection);
     const connected: Connected = {
       abort: forward,
       timedOut: () => controller.signal.aborted && !signal?.aborted,
+      hold: () => {
+        held = true;
+        return () => ticket.release();
+      },
       host: new URL(request.url).origin,
       endpoint: endpointOf(call),
       signal,
@@ -176,7 +181,7 @@ async function oneTry<T>(
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", forward);
-    ticket.release();
+    if (!held) ticket.release();
   }
 }
 

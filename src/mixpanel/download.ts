@@ -4,7 +4,8 @@ import { UPSTREAM_IDLE_MS } from "../limits.ts";
 import type { Download } from "./api.ts";
 import { abortFault, networkReason } from "./network.ts";
 
-export type Socket = { abort(): void; host: string; endpoint: string };
+/** `released` is called, at times twice, when the body has ended in whatever way. */
+export type Socket = { abort(): void; released(): void; host: string; endpoint: string };
 
 /** `idleMs` is for tests. The stream errors with CANCELLED, NETWORK_ERROR (stalled) or UPSTREAM_TRUNCATED (broke off). */
 export function downloadOf(
@@ -34,9 +35,15 @@ function watched(
   const reader = source?.getReader();
   let bytes = 0;
   let stalled = false;
-  const abort = () => socket.abort();
+  const abort = () => {
+    socket.abort();
+    socket.released();
+  };
   signal?.addEventListener("abort", abort, { once: true });
-  const end = () => signal?.removeEventListener("abort", abort);
+  const end = () => {
+    signal?.removeEventListener("abort", abort);
+    socket.released();
+  };
   const failed = (error: unknown): Fault => {
     if (signal?.aborted) return abortFault(signal);
     if (stalled) return stalledFault(socket, bytes, idleMs);

@@ -20,14 +20,20 @@ export type Asked = {
 export type ErrorReply = { status: number; body: string; now: number; location?: string | null };
 
 const AUTH =
-  /unable to authenticate|not authenticated|authentication (?:failed|required|error)|unauthori[sz]ed|invalid (?:service account )?(?:credential|username|secret|api[_ ](?:key|secret))|service account (?:has )?expired/i;
+  /unable to authenticate|not authenticated|authentication (?:failed|required|error)|^\W*unauthori[sz]ed\b|invalid (?:service account )?(?:credential|username|secret|api[_ ](?:key|secret))|service account (?:has )?expired/i;
 const CLUSTER = /invalid project[_ ]?id for cluster|project_cluster|wrong (?:cluster|region)/i;
 const BAD_PROJECT =
   /(?:invalid|unknown|missing|bad) project[_ ]?id\b|project[_ ]?id (?:is )?(?:a )?(?:required|missing|invalid)|no such project/i;
 const PLAN = /plan does not (?:allow|include)|upgrade (?:at|your plan)|mixpanel\.com\/pricing/i;
 const PERMISSION = /permission denied|do(?:es)? not have (?:access|permission)|not permitted|access denied|forbidden/i;
 const LOOK_BACK = /(\d{1,5})\s+days?\s+(?:in|into)\s+the\s+past|exceeds?\s+(?:the\s+)?(?:last\s+)?(\d{1,5})\s+days/i;
-export const RATE = /rate limit|too many (?:\w+ )?requests|queries running|throttl|concurrency limit|quota exceeded/i;
+const RATE =
+  /rate limit exceeded|exceeded the rate limit|too many (?:\w+ )*requests|queries running|concurrency limit|request was throttled/i;
+
+/** A rate limit told with another status than 429. A script's own error may hold any words. */
+export function isRateLimit(text: string): boolean {
+  return RATE.test(text) && !/Uncaught exception/.test(text);
+}
 
 /** The Fault of a reply with an error status. 429 and rate limits in other clothes are rate-limit.ts's. */
 export function statusFault(asked: Asked, reply: ErrorReply, quote: Quote): Fault {

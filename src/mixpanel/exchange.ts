@@ -5,7 +5,7 @@ import type { Secret } from "../secret.ts";
 import type { Call, Region } from "./api.ts";
 import { readErrorText, readText } from "./body.ts";
 import { errorText } from "./error-text.ts";
-import { type Asked, insideFault, RATE, statusFault } from "./errors.ts";
+import { type Asked, insideFault, isRateLimit, statusFault } from "./errors.ts";
 import { abortFault, networkFault } from "./network.ts";
 import type { Ticket } from "./pacer.ts";
 import type { Ledger, Pool } from "./quota.ts";
@@ -30,8 +30,18 @@ export type Site = { connection: Connection; ledger: Ledger; quote: Quote; now: 
 export type Failure = { fault: Fault; trouble?: Trouble };
 export type Outcome<T> = { value: T } | Failure;
 
-/** The connection of one try: aborting closes the socket. `timedOut` tells our own abort from the caller's. */
-export type Connected = { abort(): void; timedOut(): boolean; host: string; endpoint: string; signal?: AbortSignal };
+/** The connection of one try. */
+export type Connected = {
+  /** Closes the socket. */
+  abort(): void;
+  /** Tells our own abort from the caller's. */
+  timedOut(): boolean;
+  /** Keeps the place among the requests in flight beyond the headers; the result gives it back. */
+  hold(): () => void;
+  host: string;
+  endpoint: string;
+  signal?: AbortSignal;
+};
 
 export function poolOf(call: AnyCall): Pool | undefined {
   return call.family === "app" ? undefined : call.family;
@@ -62,7 +72,7 @@ export async function refused(
   const now = site.now();
   if (status === 401 || status === 402 || status === 429) ticket.refund();
   const asked = askedOf(site, call, connected.host);
-  if (status === 429 || (status === 412 && RATE.test(errorText(body)))) return throttled(site, asked, headers, body);
+  if (status === 429 || (status === 412 && isRateLimit(errorText(body)))) return throttled(site, asked, headers, body);
   const fault = statusFault(asked, { status, body, now, location: headers.get("Location") }, site.quote);
   return { fault, trouble: { kind: "status", status, retryAfterMs: retryAfterMs(headers.get("Retry-After"), now) } };
 }
@@ -99,7 +109,7 @@ export async function readReply<T>(
   const error = errorInside(value, call.keyedByData);
   if (error !== undefined) {
     const asked = askedOf(site, call, connected.host);
-    if (RATE.test(error)) return throttled(site, asked, response.headers, JSON.stringify({ error }));
+    if (isRateLimit(error)) return throttled(site, asked, response.headers, JSON.stringify({ error }));
     return { fault: insideFault(asked, error, body.value, site.now(), site.quote) };
   }
   return { value: fitted(value, call.reply, endpoint, site.quote) };

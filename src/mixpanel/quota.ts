@@ -3,7 +3,7 @@
  * per project and not per client. Keyed by scope (host and project) and pool. Every decision is one IMMEDIATE transaction.
  */
 import { Database } from "bun:sqlite";
-import { chmodSync, mkdirSync } from "node:fs";
+import { closeSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { EXPORT_PER_HOUR, EXPORT_PER_SECOND, QUERY_CONCURRENT, QUERY_PER_HOUR } from "../limits.ts";
 import type { PoolState } from "./api.ts";
@@ -53,13 +53,14 @@ type PoolRow = { quota: number | null; window_s: number | null; concurrent: numb
 function openFile(dataDir: string): Database {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const path = join(dataDir, "quota.sqlite");
+  // Made with its mode before SQLite opens it, so that the log beside it gets the same one.
+  closeSync(openSync(path, "a", 0o600));
   const db = new Database(path, { create: true, readwrite: true, strict: true });
   try {
     db.run(`PRAGMA busy_timeout = ${BUSY_MS}`);
     db.run("PRAGMA journal_mode = WAL");
     db.run("PRAGMA synchronous = NORMAL");
     db.run(SCHEMA);
-    chmodSync(path, 0o600);
     return db;
   } catch (error) {
     db.close();

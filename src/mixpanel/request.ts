@@ -6,7 +6,8 @@ import type { Call, Family, Params } from "./api.ts";
 export type Credentials = { username: string; secret: Secret };
 export type Target = { bases: Record<Family, string>; projectId: string; workspaceId?: number };
 export type HttpRequest = { url: string; method: "GET" | "POST"; headers: Record<string, string>; body?: string };
-export type AnyCall = Omit<Call<never>, "reply">;
+/** `raw`: the body is handed on as it comes, still compressed. */
+export type AnyCall = Omit<Call<never>, "reply"> & { raw?: boolean };
 
 const LONGEST_CREDENTIAL = 1_000;
 
@@ -33,8 +34,8 @@ export function buildRequest(call: AnyCall, target: Target, credentials: Credent
   const query = encoded({ ...common(call.family, target), ...call.query });
   const headers: Record<string, string> = {
     Accept: call.family === "export" ? "text/plain, application/json" : "application/json",
-    // Only a compressed export proves its end (its trailer): a plain close-delimited body can be cut unnoticed.
-    "Accept-Encoding": call.family === "export" ? "gzip" : "gzip, deflate",
+    // Only a compressed body proves its end (its trailer): a plain close-delimited one can be cut unnoticed.
+    "Accept-Encoding": call.raw ? "gzip" : "gzip, deflate",
     Authorization: basic(credentials),
     "User-Agent": "mixpanel-data-mcp",
   };

@@ -11,6 +11,8 @@ export type Progress = { attempt: number; waitedMs: number; remainingMs: number 
 
 /** A try that starts with less time than this would only fail again. */
 const SHORTEST_TRY_MS = 1_000;
+/** All waits for a server in trouble together: whoever waits for an answer is told soon that there is none. */
+const TROUBLE_WAIT_MS = 13_000;
 const LONGEST_RETRY_AFTER_MS = 86_400_000;
 
 /**
@@ -45,14 +47,15 @@ function askedWait(trouble: Trouble, { attempt, waitedMs }: Progress): number | 
   if (trouble.kind === "network") {
     return trouble.reason === "refused" || trouble.reason === "dns" ? 300 * attempt : backoff;
   }
-  if (trouble.status !== 429) return Math.max(backoff, withinQuotaWait(trouble.retryAfterMs, waitedMs) ?? 0);
+  if (trouble.status !== 429) return Math.max(backoff, within(TROUBLE_WAIT_MS, trouble.retryAfterMs, waitedMs) ?? 0);
   // An hour that is used up without a time to return: no short wait helps.
-  if (trouble.retryAfterMs === undefined) return trouble.hourly ? undefined : withinQuotaWait(backoff, waitedMs);
-  return withinQuotaWait(trouble.retryAfterMs, waitedMs);
+  if (trouble.retryAfterMs === undefined) return trouble.hourly ? undefined : within(QUOTA_WAIT_MS, backoff, waitedMs);
+  return within(QUOTA_WAIT_MS, trouble.retryAfterMs, waitedMs);
 }
 
-function withinQuotaWait(wait: number | undefined, waitedMs: number): number | undefined {
-  return wait !== undefined && waitedMs + wait <= QUOTA_WAIT_MS ? wait : undefined;
+/** The wait, unless all waits of the call would then add up to more than `most`. */
+function within(most: number, wait: number | undefined, waitedMs: number): number | undefined {
+  return wait !== undefined && waitedMs + wait <= most ? wait : undefined;
 }
 
 /**

@@ -137,7 +137,7 @@ describe("download", () => {
     const { url } = await raw((socket) => void socket.write(`${HEAD}Content-Length: 1000000\r\n\r\nxxxx`));
     const controller = new AbortController();
     const response = await fetch(url, { decompress: false, signal: controller.signal });
-    const socket = { abort: () => controller.abort(), host: url, endpoint: "export" };
+    const socket = { abort: () => controller.abort(), released: () => {}, host: url, endpoint: "export" };
     const fault = await faultOf(bytes(downloadOf(response, socket, undefined, 100).body));
     expect([fault.code, fault.message]).toEqual([
       "NETWORK_ERROR",
@@ -157,4 +157,52 @@ describe("download", () => {
       expect.stringContaining("to_date cannot be later than today"),
     ]);
   });
+});
+
+describe("a download of the query family", () => {
+  test("holds its place among five until its body ends, and stays compressed", async () => {
+    const server = stub(() => new Response(BODY, { headers: { "Content-Encoding": "gzip" } }));
+    closers.push(() => server.close());
+    const client = server.api();
+    const engage = { family: "query" as const, path: path`/engage`, form: { page: 0 } };
+    const bodies = await Promise.all(Array.from({ length: 5 }, () => client.download(engage)));
+    let sixth = false;
+    const next = client.download(engage).then(async ({ body, encoding }) => {
+      sixth = true;
+      expect(encoding).toBe("gzip");
+      await bytes(body);
+    });
+    await Bun.sleep(150);
+    expect(sixth).toBe(false);
+    expect(Buffer.compare(Buffer.from(await bytes(bodies[0]?.body ?? new ReadableStream())), BODY)).toBe(0);
+    await next;
+    for (const { body } of bodies.slice(1)) await body.cancel();
+    await bytes((await client.download(engage)).body);
+    expect(client.quota().query.used).toBe(7);
+  });
+});
+
+describe("an error body that never ends", () => {
+  for (const [name, chunk] of [
+    ["drips", 10],
+    ["floods", 64 * 1024],
+  ] as const) {
+    test(`${name}: is cut by time and size`, async () => {
+      const server = stub(
+        () =>
+          new Response(
+            new ReadableStream({
+              async pull(controller) {
+                if (chunk < 100) await Bun.sleep(100);
+                controller.enqueue(new Uint8Array(chunk).fill(120));
+              },
+            }),
+            { status: 400 },
+          ),
+      );
+      closers.push(() => server.close());
+      const fault = await faultOf(server.api().download(call));
+      expect([fault.code, fault.message]).toEqual(["QUERY_INVALID", expect.stringContaining("xxxxxxxxxx")]);
+    });
+  }
 });
