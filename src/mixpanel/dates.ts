@@ -222,7 +222,7 @@ export function inProgress(labels: readonly string[], unit: Unit, now: Date, tim
   const local = localTime(now, timezone);
   const today = local.slice(0, 10);
   return labels.filter((label) => {
-    if (!isDay(label.slice(0, 10))) return false;
+    if (!isBucketKey(label) || !isDay(label.slice(0, 10))) return false;
     if (unit !== "hour" && unit !== "minute") return bucketLastDay(label, unit) >= today;
     return bucketOf(label, unit) >= bucketOf(local, unit);
   });

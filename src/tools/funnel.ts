@@ -10,6 +10,8 @@ import { fromDate, id, limit, metaSchema, on, tableSchema, toDate, where } from 
 import { defineTool, LIVE_READ } from "./tool.ts";
 
 const MAX_WINDOW_DAYS = 90;
+/** Segments asked for, so that those beyond the limit can be counted. */
+const MOST_SEGMENTS = 255;
 const DAYS = { minute: 1 / 1440, hour: 1 / 24, day: 1, week: 7, month: 30 } as const;
 
 /** Mixpanel knows seconds to days; weeks and months are sent as days. */
@@ -81,10 +83,20 @@ export const funnel = defineTool({
     const where = filterOf(args.where);
     const live = await openLive(workspace, signal);
     const range = rangeOf(args, unit, live.today);
-    const query = { ...range, funnelId: args.funnel_id, unit, on, where, length, limit: Math.max(255, shown + 1) };
+    const query = {
+      ...range,
+      funnelId: args.funnel_id,
+      unit,
+      on,
+      where,
+      length,
+      limit: Math.max(MOST_SEGMENTS, shown + 1),
+    };
     const result = await runFunnel(live.api, query, signal);
     const name = await nameOfFunnel(workspace, live, args.funnel_id, signal);
     const { answer, labels, notes } = funnelAnswer(result, unit, on !== undefined);
+    if ((answer.segment_count ?? 0) >= query.limit)
+      notes.push(`Only ${query.limit} segments were asked for: there may be more.`);
     const meta = live.meta({ range, unit, labels, notes, computedAt: result.computedAt });
     return restOfSegments({ funnel_id: args.funnel_id, name, ...answer, truncated: false, meta }, shown);
   },

@@ -36,6 +36,7 @@ export const querySavedReport = defineTool({
       name: z.string().nullable(),
       type: z.enum(["insights", "funnels", "retention"]),
       series: tableSchema().optional(),
+      counts: tableSchema().optional(),
       totals: tableSchema().optional(),
       conversion_rate: z.number().optional(),
       steps: z.array(step()).optional(),

@@ -5,6 +5,8 @@ import type { Workspace } from "./workspace.ts";
 
 /** Names are only asked for when this many queries are left; an explanation is not worth the last ones. */
 const QUOTA_TO_SPARE = 10;
+/** Nor is it worth much of the caller's time. */
+const NAMES_MS = 8_000;
 const MOST_EVENTS = 5;
 
 export type Emptiness = {
@@ -40,7 +42,7 @@ async function knownEvents(workspace: Workspace, api: Api, signal: AbortSignal):
   const { used, limit } = api.quota().query;
   if (seen.length > 0 || limit - used < QUOTA_TO_SPARE) return seen;
   try {
-    return await workspace.discovery.eventNames({ signal });
+    return await workspace.discovery.eventNames({ signal: AbortSignal.any([signal, AbortSignal.timeout(NAMES_MS)]) });
   } catch (error) {
     // The answer itself is there; only its explanation is poorer.
     if (error instanceof Fault && !signal.aborted) return [];

@@ -10,10 +10,16 @@ const isTimeTable = (table: Table): boolean => table.columns[0] === "date" || ta
 
 /** Columns of lines, rows of totals, segments, cohorts: everything that may go, counted together. */
 export function reportSize(result: ReportResult): number {
-  const { series, totals, segments = [], by_date, cohorts } = result;
+  const { series, counts, totals, segments = [], by_date, cohorts } = result;
   const wide = series === undefined ? 0 : isTimeTable(series) ? series.columns.length - 1 : series.rows.length;
+  const behind = counts === undefined ? 0 : counts.columns.length - 1;
   return (
-    wide + (totals?.rows.length ?? 0) + segments.length + (by_date?.rows.length ?? 0) + (cohorts?.rows.length ?? 0)
+    wide +
+    behind +
+    (totals?.rows.length ?? 0) +
+    segments.length +
+    (by_date?.rows.length ?? 0) +
+    (cohorts?.rows.length ?? 0)
   );
 }
 
@@ -37,11 +43,12 @@ export function keepReport<Result extends ReportResult>(result: Result, count: n
     return taken;
   };
   const kept: Result = { ...result, truncated: true };
-  const { series, totals, by_date, cohorts, segments } = result;
+  const { series, counts, totals, by_date, cohorts, segments } = result;
   if (series)
     kept.series = isTimeTable(series)
       ? keepColumns(series, take(series.columns.length - 1))
       : firstRows(series, take(series.rows.length));
+  if (counts) kept.counts = keepColumns(counts, take(counts.columns.length - 1));
   if (totals) kept.totals = firstRows(totals, take(totals.rows.length));
   if (by_date) kept.by_date = lastRows(by_date, take(by_date.rows.length));
   if (cohorts) kept.cohorts = lastRows(cohorts, take(cohorts.rows.length));

@@ -3,7 +3,7 @@ import { bucketLabel, isBucketKey } from "../mixpanel/dates.ts";
 import type { FunnelStep } from "../mixpanel/funnels.ts";
 import type { Amount } from "../mixpanel/sparse.ts";
 import { addSteps } from "./funnel-rates.ts";
-import { children, isTree, leaves } from "./report-series.ts";
+import { amountOf, children, isTree, leaves } from "./report-series.ts";
 
 export type FunnelReport = {
   /** Steps per segment and entry date; the date is undefined where the report is one figure for the range. */
@@ -37,7 +37,7 @@ function values(node: unknown, above: readonly string[]): Map<string, { place: P
       const date = names.find(isBucketKey) ?? key;
       const segment = names.filter((name) => !isBucketKey(name) && name !== OVERALL).join(" / ");
       const place = { segment, date: date === "" ? "" : bucketLabel(date, "day") };
-      found.set(keyOf(place), { place, value });
+      found.set(keyOf(place), { place, value: amountOf(value) });
     }
   }
   return found;

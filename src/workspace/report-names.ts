@@ -2,15 +2,19 @@
 import { Fault } from "../fault.ts";
 import type { Api } from "../mixpanel/api.ts";
 import type { Bookmark, BookmarkType } from "../mixpanel/bookmarks.ts";
+import type { Look } from "./session-cache.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** Funnel names are only asked for when this many queries are left. */
 const QUOTA_TO_SPARE = 10;
 
+/** A name is not worth more of the caller's time: projects with thousands of reports are slow to list them. */
+const NAME_MS = 8_000;
+
 /** Without knowledge the answer is still right: only cancellation goes on. */
-async function orNothing<T>(asked: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+async function orNothing<T>(ask: (look: Look) => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
   try {
-    return await asked;
+    return await ask({ signal: AbortSignal.any([signal, AbortSignal.timeout(NAME_MS)]) });
   } catch (error) {
     if (error instanceof Fault && !signal.aborted) return undefined;
     throw error;
@@ -27,13 +31,13 @@ export async function nameOfFunnel(
   const { discovery } = workspace;
   const seen = discovery.known().funnels.find((funnel) => funnel.id === funnelId);
   if (seen) return seen.name;
-  const report = (await orNothing(discovery.bookmarks("funnels", { signal }), signal))?.find(
+  const report = (await orNothing((look) => discovery.bookmarks("funnels", look), signal))?.find(
     ({ id }) => id === funnelId,
   );
   if (report) return report.name;
   const { used, limit } = live.api.quota().query;
   if (limit - used < QUOTA_TO_SPARE) return null;
-  const list = await orNothing(discovery.funnels({ signal }), signal);
+  const list = await orNothing((look) => discovery.funnels(look), signal);
   return list?.funnels.find((funnel) => funnel.funnelId === funnelId)?.name ?? null;
 }
 
@@ -47,7 +51,7 @@ export async function nameOfReport(
   wanted: "flows" | "report",
   signal: AbortSignal,
 ): Promise<{ name: string | null }> {
-  const list = await orNothing(workspace.discovery.bookmarks(undefined, { signal }), signal);
+  const list = await orNothing((look) => workspace.discovery.bookmarks(undefined, look), signal);
   const report = list?.find(({ id }) => id === bookmarkId);
   if (report !== undefined) refuseOtherKind(report, wanted);
   return { name: report === undefined || report.name === "" ? null : report.name };

@@ -8,7 +8,10 @@ const OVERALL = "$overall";
 const ALL = "all";
 
 /** One leaf: the names on the way to it (metric first), and either points over time or one value for the whole range. */
-export type Leaf = { path: string[]; points?: Map<string, Amount>; value?: Amount };
+export type Leaf = { path: string[]; points?: Map<string, Value>; value?: Value };
+
+/** Most measures are numbers; the most frequent or first value of a property is a text or a boolean. */
+export type Value = Amount | string | boolean;
 
 export const isTree = (node: unknown): node is Map<string, unknown> | Record<string, unknown> =>
   typeof node === "object" && node !== null && !Array.isArray(node);
@@ -18,31 +21,34 @@ export function children(node: Map<string, unknown> | Record<string, unknown>): 
   return node instanceof Map ? [...node] : Object.entries(node);
 }
 
-const tidy = (value: Amount | undefined): Amount =>
-  value === null || value === undefined ? null : withoutNoise(value);
+const tidy = (value: Value | undefined): Value => (typeof value === "number" ? withoutNoise(value) : (value ?? null));
 
-const isAmount = (value: unknown): value is Amount => value === null || typeof value === "number";
+const isValue = (value: unknown): value is Value =>
+  value === null || (typeof value !== "object" && value !== undefined);
 
 /**
  * Leaves are numbers. A level of dates over numbers is a line; `all` over a number is a total; every other key is the
  * name of a metric or segment. A breakdown by a date property has dates over objects and so stays a level of names.
  */
 export function leaves(node: unknown, path: string[] = []): Leaf[] {
-  if (isAmount(node)) return [{ path, value: node }];
+  if (isValue(node)) return [{ path, value: node }];
   if (!isTree(node)) return [];
   const entries = children(node);
-  if (entries.length > 0 && path.length > 0 && entries.every(([key, value]) => isBucketKey(key) && isAmount(value))) {
+  if (entries.length > 0 && path.length > 0 && entries.every(([key, value]) => isBucketKey(key) && isValue(value))) {
     return [
       {
         path,
-        points: new Map(entries.flatMap(([key, value]): [string, Amount][] => (isAmount(value) ? [[key, value]] : []))),
+        points: new Map(entries.flatMap(([key, value]): [string, Value][] => (isValue(value) ? [[key, value]] : []))),
       },
     ];
   }
   return entries.flatMap(([key, value]) => leaves(value, key === ALL && path.length > 0 ? path : [...path, key]));
 }
 
-const weight = (leaf: Leaf): number => (leaf.points ? addUp(leaf.points.values()) : (leaf.value ?? 0));
+/** The number of a value; null for the others. */
+export const amountOf = (value: Value | undefined): Amount => (typeof value === "number" ? value : null);
+const weight = (leaf: Leaf): number =>
+  addUp(leaf.points ? [...leaf.points.values()].map(amountOf) : [amountOf(leaf.value)]);
 
 /** `A. Sign Up` before `B. Order`, `Z.` before `BA.`: the order in which the report shows its metrics. */
 function prefixRank(metric: string): number {

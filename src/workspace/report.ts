@@ -12,7 +12,7 @@ import {
   stepRates,
 } from "./funnel-rates.ts";
 import { type FunnelFigures, funnelFigures, readFunnel } from "./report-funnel.ts";
-import { inOrder, type Leaf, leaves, linesTable, totalsTable, unitOf } from "./report-series.ts";
+import { inOrder, type Leaf, leaves, linesTable, totalsTable, unitOf, type Value } from "./report-series.ts";
 import { type RetentionSegment, retentionAnswer } from "./retention-answer.ts";
 import type { Step } from "./retention-shares.ts";
 import type { Table } from "./series.ts";
@@ -22,6 +22,8 @@ export type ReportType = "insights" | "funnels" | "retention";
 export type ReportAnswer = {
   type: ReportType;
   series?: Table;
+  /** Where the series are rates: how many converted or returned. */
+  counts?: Table;
   /** Figures for the whole range, a row per metric and segment. */
   totals?: Table;
   conversion_rate?: number;
@@ -132,19 +134,32 @@ function seriesReading(reply: InsightsReply, type: ReportType): ReportReading {
   if (found.length === 0) answer.series = { columns: ["date"], rows: [] };
   if (found.some((leaf) => leaf.path.includes("$overall")))
     notes.push("$overall is Mixpanel's figure for all segments together; for unique users it is not their sum.");
-  if (rates && drawn !== undefined)
+  if (rates && drawn !== undefined) {
+    answer.counts = countsOf(reply);
+    const behind = answer.counts
+      ? "counts holds who converted or returned, not who started"
+      : "the counts behind them are not in it";
     notes.push(
-      "The report is a line of rates; the counts behind them are not shown, so the rates cannot be averaged. Use `funnel` or `retention` for counts.",
+      `The report is a line of rates; ${behind}, so the rates cannot be averaged. Use \`funnel\` or \`retention\` for both.`,
     );
+  }
   if (reply.incomplete.length > 0)
     notes.push(`Still running, so too low for now: ${reply.incomplete.slice(-10).join(", ")}.`);
   return { answer, unit: drawn?.unit ?? "day", labels: drawn?.labels ?? [], notes };
 }
 
 function rounded(leaf: Leaf): Leaf {
-  const points = [...(leaf.points ?? [])].map(([key, value]): [string, number | null] => [
+  const points = [...(leaf.points ?? [])].map(([key, value]): [string, Value] => [
     key,
-    value === null ? null : roundTo(value, 4),
+    typeof value === "number" ? roundTo(value, 4) : value,
   ]);
   return { ...leaf, points: new Map(points) };
+}
+
+/** The counts behind lines of rates: the converters or returners of each bucket. */
+function countsOf(reply: InsightsReply): Table | undefined {
+  const lines = inOrder(leaves(new Map(reply.secondary ?? [])), reply.metricKeys).filter(
+    (leaf) => leaf.points !== undefined,
+  );
+  return lines.length === 0 ? undefined : linesTable(lines).table;
 }

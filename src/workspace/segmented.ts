@@ -55,7 +55,16 @@ export function segmented(sparse: Sparse, how: Presentation) {
 }
 
 type Asked = { event: string; from_date: string; to_date: string; unit: string; type: string; on?: string };
-type Shown = Segmented & { meta: { from_date?: string; to_date?: string; in_progress: string[] } };
+type Shown = Segmented & {
+  series?: Table;
+  buckets?: Table;
+  meta: { from_date?: string; to_date?: string; in_progress: string[] };
+};
+
+/** A few labels, or the first and the last. */
+function inWords(labels: readonly string[]): string {
+  return labels.length <= 3 ? labels.join(", ") : `${labels[0]} to ${labels.at(-1)}`;
+}
 
 /** One sentence: what was counted, the total or why there is none, and how many segments. */
 export function segmentedSummary(result: Shown, args: Asked): string {
@@ -66,8 +75,9 @@ export function segmentedSummary(result: Shown, args: Asked): string {
       ? `${what} per ${args.unit}`
       : `${result.total} ${what} in total, per ${args.unit}`;
   const split = args.on === undefined ? "" : `, by ${args.on} (${result.segment_count} segments)`;
-  const open = result.meta.in_progress.length > 0 ? ` ${result.meta.in_progress.join(", ")} not finished.` : "";
-  if (result.total === 0)
+  const open = result.meta.in_progress.length > 0 ? ` ${inWords(result.meta.in_progress)} not finished.` : "";
+  const { rows } = result.series ?? result.buckets ?? { rows: [] };
+  if (rows.every((row) => row.slice(1).every((cell) => cell === 0 || cell === null)))
     return `${args.event}, ${from_date} to ${to_date}: nothing counted; meta.notes says why that may be.`;
   return `${args.event}, ${from_date} to ${to_date}: ${count}${split}.${open}`;
 }

@@ -79,13 +79,22 @@ export function rollUp(sparse: Sparse, bucketOf: (label: string) => string): Spa
   return { buckets: [...new Set(sparse.buckets.map(bucketOf))].sort(), values };
 }
 
-/** The lowest number a bucket label such as `2,000 - 2,100`, `-5 - 0`, `< 10` or `1.5+` names; undefined where there is none. */
+const NUMBER = /[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?/i;
+const BELOW = /^\W*(?:<|≤|(?:less|lower|under|below|up to)\b)/i;
+const NO_LOWER_BOUND = /^\W*-\s*(?:inf|∞)/i;
+
+/** The lowest number a label such as `2,000 - 2,100`, `-5 - 0`, `[1.5, 2)`, `< 10` or `100+` names; undefined where there is none. */
 export function lowerBound(label: string): number | undefined {
-  const text = label.trim().replaceAll(",", "");
-  const match = /^(<=?|>=?|≤|≥)?\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)/i.exec(text);
-  if (match === null) return /^[-−]\s*(inf|∞)/i.test(text) ? Number.NEGATIVE_INFINITY : undefined;
-  const number = Number(match[2]);
-  return /^(<|≤)/.test(match[1] ?? "") ? number - Number.EPSILON * Math.max(1, Math.abs(number)) * 4 : number;
+  const text = label
+    .trim()
+    .replaceAll("−", "-")
+    .replaceAll(/(?<=\d),(?=\d{3}(?!\d))/g, "");
+  if (NO_LOWER_BOUND.test(text)) return Number.NEGATIVE_INFINITY;
+  const match = NUMBER.exec(text);
+  if (match === null) return undefined;
+  const number = Number(match[0]);
+  // "< 10" comes before "10 - 20", which starts at the same number.
+  return BELOW.test(text) ? number - Math.max(1e-9, Math.abs(number) * 1e-12) : number;
 }
 
 /** Labels of numeric ranges from low to high; labels without a number last, `undefined` at the very end. */

@@ -95,7 +95,7 @@ describe("query_saved_report", () => {
     const server = await serve({
       headers: ["$funnel"],
       series: { "A through B": { $overall: { [D1]: 0.412345, [D2]: 0.5 } } },
-      secondary: { series: {} },
+      secondary: { series: { "A through B": { $overall: { [D1]: 40, [D2]: 7 } } } },
     });
     const { structured, text } = await server.call("query_saved_report", { bookmark_id: 8 });
     expect(structured).toMatchObject({
@@ -108,6 +108,10 @@ describe("query_saved_report", () => {
         ],
       },
     });
+    expect((structured["counts"] as { rows: unknown }).rows).toEqual([
+      ["2026-03-01", 40],
+      ["2026-03-08", 7],
+    ]);
     expect(text).toContain("cannot be averaged");
   });
   test.each<[string, object]>([

@@ -36,7 +36,7 @@ describe("leaves at any depth", () => {
     ["nothing", {}, []],
     ["a metric without data", { Sign: {} }, []],
     ["nulls", { Sign: { [D1]: null } }, ["Sign"]],
-    ["texts are no numbers", { Sign: "n/a" }, []],
+    ["a text: the most frequent value", { Sign: { all: "Chrome" } }, ["Sign"]],
   ])("%s", (_, series, expected) => expect(paths(series)).toEqual(expected));
 
   test("a prototype's name is a segment like any other", () => {
