@@ -1,4 +1,4 @@
-/** A Mixpanel whose every name, value, title and error was written by somebody who wants the reader to act on it. */
+/** A Mixpanel whose every name, value, title and error is one of the given texts: an attacker's, or just many. */
 import { gzipSync } from "node:zlib";
 
 export const PAYLOADS = [
@@ -34,8 +34,6 @@ export const PAYLOADS = [
   "x".repeat(255),
 ] as const;
 
-const first = PAYLOADS[0];
-
 /** JSON text of an object whose keys may be `__proto__`. */
 function object(entries: Iterable<readonly [string, unknown]>): string {
   return `{${[...entries].map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(",")}}`;
@@ -48,34 +46,34 @@ function series(names: readonly string[]): string {
   return `{"data":{"series":["${day(1)}"],"values":${values}},"legend_size":${names.length}}`;
 }
 
-const events = (): string[] =>
-  PAYLOADS.map((payload, index) => {
+const eventLines = (names: readonly string[]): string[] =>
+  names.map((payload, index) => {
     const own = `{"time":${Math.floor(Date.now() / 1000) - 86_400},"distinct_id":${JSON.stringify(`u${index}`)},"$insert_id":"i${index}",${JSON.stringify(payload)}:${JSON.stringify(payload)}}`;
     return `{"event":${JSON.stringify(payload)},"properties":${own}}`;
   });
 
 /** What each endpoint answers, by the end of its path. */
-const ANSWERS: [RegExp, () => string][] = [
-  [/\/events\/names$/, () => JSON.stringify(PAYLOADS)],
+const ANSWERS: [RegExp, (names: readonly string[]) => string][] = [
+  [/\/events\/names$/, (names) => JSON.stringify(names)],
   [
     /\/events\/top$/,
-    () =>
+    (names) =>
       JSON.stringify({
         type: "general",
-        events: PAYLOADS.map((event, amount) => ({ event, amount, percent_change: 0 })),
+        events: names.map((event, amount) => ({ event, amount, percent_change: 0 })),
       }),
   ],
-  [/\/events\/properties\/top$/, () => object(PAYLOADS.map((name, count) => [name, { count }]))],
-  [/\/events\/properties\/values$/, () => JSON.stringify(PAYLOADS)],
-  [/\/events\/properties$/, () => series(PAYLOADS)],
-  [/\/segmentation(\/numeric)?$/, () => series(PAYLOADS)],
-  [/\/events$/, () => series([first])],
-  [/\/funnels\/list$/, () => JSON.stringify(PAYLOADS.map((name, index) => ({ funnel_id: index + 1, name })))],
+  [/\/events\/properties\/top$/, (names) => object(names.map((name, count) => [name, { count }]))],
+  [/\/events\/properties\/values$/, (names) => JSON.stringify(names)],
+  [/\/events\/properties$/, (names) => series(names)],
+  [/\/segmentation(\/numeric)?$/, (names) => series(names)],
+  [/\/events$/, (names) => series(names.slice(0, 1))],
+  [/\/funnels\/list$/, (names) => JSON.stringify(names.map((name, index) => ({ funnel_id: index + 1, name })))],
   [
     /\/cohorts\/list$/,
-    () =>
+    (names) =>
       JSON.stringify(
-        PAYLOADS.map((name, index) => ({
+        names.map((name, index) => ({
           id: index + 1,
           name,
           description: name,
@@ -88,10 +86,10 @@ const ANSWERS: [RegExp, () => string][] = [
   ],
   [
     /\/bookmarks$/,
-    () =>
+    (names) =>
       JSON.stringify({
         status: "ok",
-        results: PAYLOADS.map((name, index) => ({
+        results: names.map((name, index) => ({
           id: index + 1,
           name,
           type: "insights",
@@ -104,10 +102,10 @@ const ANSWERS: [RegExp, () => string][] = [
   ],
   [
     /\/annotations$/,
-    () =>
+    (names) =>
       JSON.stringify({
         status: "ok",
-        results: PAYLOADS.map((description, id) => ({
+        results: names.map((description, id) => ({
           id,
           date: `${day(2)} 00:00:00`,
           description,
@@ -117,26 +115,29 @@ const ANSWERS: [RegExp, () => string][] = [
   ],
   [
     /\/schemas(\/\w+)?$/,
-    () =>
+    (names) =>
       JSON.stringify({
         status: "ok",
-        results: PAYLOADS.map((name) => ({
+        results: names.map((name) => ({
           entityType: "event",
           name,
           schemaJson: { description: name, properties: { p: { type: "string", description: name } } },
         })),
       }),
   ],
-  [/\/stream\/query$/, () => `{"status":"ok","results":{"events":[${events().join(",")}]}}`],
+  [/\/stream\/query$/, (names) => `{"status":"ok","results":{"events":[${eventLines(names).join(",")}]}}`],
   [
     /\/engage$/,
-    () =>
-      `{"page":0,"page_size":1000,"status":"ok","session_id":"s","total":1,"results":[{"$distinct_id":${JSON.stringify(first)},"$properties":${object(PAYLOADS.map((payload) => [payload, payload]))}}]}`,
+    (names) =>
+      `{"page":0,"page_size":1000,"status":"ok","session_id":"s","total":1,"results":[{"$distinct_id":${JSON.stringify(names[0])},"$properties":${object(names.slice(0, 40).map((name) => [name, name]))}}]}`,
   ],
 ];
 
 /** `refuse` answers every question with an error of that text instead. */
-export function hostileMixpanel(refuse?: { status: number; error: string }): { url: string; stop(): Promise<void> } {
+export function mixpanelNaming(
+  names: readonly string[],
+  refuse?: { status: number; error: string },
+): { url: string; stop(): Promise<void> } {
   const server = Bun.serve({
     hostname: "127.0.0.1",
     port: 0,
@@ -144,13 +145,13 @@ export function hostileMixpanel(refuse?: { status: number; error: string }): { u
       const { pathname } = new URL(request.url);
       if (refuse) return Response.json({ error: refuse.error, status: "error" }, { status: refuse.status });
       if (pathname.endsWith("/export")) {
-        return new Response(gzipSync(`${events().join("\n")}\n`), {
+        return new Response(gzipSync(`${eventLines(names).join("\n")}\n`), {
           headers: { "content-encoding": "gzip", "content-type": "text/plain" },
         });
       }
       const answer = ANSWERS.find(([pattern]) => pattern.test(pathname))?.[1];
       if (!answer) return Response.json({ error: "not here", status: "error" }, { status: 404 });
-      return new Response(answer(), { headers: { "content-type": "application/json" } });
+      return new Response(answer(names), { headers: { "content-type": "application/json" } });
     },
   });
   return { url: `http://127.0.0.1:${server.port}`, stop: () => server.stop(true) };
