@@ -30,6 +30,8 @@ export function estimateTokens(text: string): number {
     if (next !== kind) {
       inId = (next === LETTER && (kind === DIGIT || inId)) || (next === DIGIT && (kind === LETTER || inId));
       room = 0;
+      // A space joins the word after it, but not the number.
+      if (next === DIGIT && kind === SPACE && index > 0) tokens++;
       kind = next;
     }
     if (next === SPACE) continue;

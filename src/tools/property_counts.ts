@@ -20,8 +20,6 @@ function distributionOf(series: Table, total: number | null): Share[] {
   });
 }
 
-const cut = segmentCut("series", "value");
-
 /** The values of one property of one event, counted. */
 export const propertyCounts = defineTool({
   name: "property_counts",
@@ -81,11 +79,5 @@ export const propertyCounts = defineTool({
     };
   },
   summary: (result, args) => segmentedSummary(result, { ...args, on: args.property }),
-  cut: {
-    ...cut,
-    keep: (result, count) => {
-      const kept = cut.keep(result, count);
-      return { ...kept, distribution: distributionOf(kept.series, kept.total) };
-    },
-  },
+  cut: segmentCut("series", "value"),
 });

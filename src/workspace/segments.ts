@@ -3,6 +3,7 @@ import { fraction } from "./arithmetic.ts";
 import { additive, type CountType, columnTotals, keyed, type Table } from "./series.ts";
 
 const REST = "Not shown: ";
+const CUT = "Cut to fit: ";
 
 /** Notes with the one about the rest replaced; what is left out is said once, at the front. */
 export function withRest(notes: readonly string[], rest: string | undefined): string[] {
@@ -59,15 +60,25 @@ export type Segmented = {
 
 type With<Key extends string> = Segmented & { [K in Key]: Table };
 
-/** How a segment table is cut: segments go, dates stay; totals and the note about the rest follow. */
+/**
+ * How a segment table is cut to the reply budget: columns of the table go, dates and totals stay; a figure per segment is worth more
+ * than the course of each.
+ */
 export function segmentCut<Key extends "series" | "buckets">(key: Key, what = "segment") {
+  const shownIn = (result: With<Key>) => result[key].columns.length - 1;
   return {
-    size: (result: With<Key>) => result[key].columns.length - 1,
-    keep: <Result extends With<Key>>(result: Result, count: number): Result => cutSegments(result, key, count, what),
-    shown: (result: With<Key>) => `${result[key].columns.length - 1} of ${result.segment_count} ${what}s shown`,
+    size: shownIn,
+    keep: <Result extends With<Key>>(result: Result, count: number): Result => {
+      const table = keepColumns(result[key], count);
+      const note = `${CUT}${key} has the ${count} largest of ${result.segment_count} ${what}s. For the others ask for a shorter range or a coarser unit.`;
+      const notes = [note, ...result.meta.notes.filter((other) => !other.startsWith(CUT))];
+      return { ...result, [key]: table, truncated: true, meta: { ...result.meta, notes } };
+    },
+    shown: (result: With<Key>) => `${shownIn(result)} of ${result.segment_count} ${what}s in ${key}`,
   };
 }
 
+/** Keeps the largest `count` segments, in the table and in the totals, and says how many others there are. */
 export function cutSegments<Key extends string, Result extends With<Key>>(
   result: Result,
   key: Key,
