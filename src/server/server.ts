@@ -105,6 +105,9 @@ type Call = {
 };
 
 /** Parse, run within the call's time, render. Never throws: what goes wrong is the reply. */
+/** Parameters by which a caller says how much it wants to see. */
+const LIMITS = ["limit", "top", "properties"];
+
 async function callTool(call: Call): Promise<CallToolResult> {
   const { tool, entry, given, workspace, fence, redact, progress } = call;
   const deadline = new AbortController();
@@ -113,7 +116,7 @@ async function callTool(call: Call): Promise<CallToolResult> {
   try {
     const args = readArguments(tool, entry.inputSchema, given);
     const value = await orAborted(tool.handler(workspace, args, { signal, progress }), signal);
-    const asked = typeof given === "object" && given !== null && "limit" in given;
+    const asked = typeof given === "object" && given !== null && LIMITS.some((name) => name in given);
     const fields = new Set(Object.keys(entry.inputSchema.properties ?? {}));
     return renderResult({ tool, args, asked, fields, fence }, value);
   } catch (error) {

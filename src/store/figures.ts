@@ -5,7 +5,9 @@ export function share(part: number, whole: number): number {
   return whole === 0 ? 0 : Math.round((part / whole) * 10_000) / 10_000;
 }
 
-/** Computed figures (means, deviations, quantiles) to ten significant digits: more is noise, and tokens. */
+/** Computed figures (means, deviations, quantiles) to ten significant digits and at least three decimals: more is noise, and tokens. */
 export function figure(value: number | null): number | null {
-  return value === null || Number.isInteger(value) ? value : Number(value.toPrecision(10));
+  if (value === null || Number.isInteger(value) || !Number.isFinite(value)) return value;
+  const whole = Math.floor(Math.log10(Math.abs(value))) + 1;
+  return Number(value.toPrecision(Math.min(17, Math.max(10, whole + 3))));
 }
