@@ -2,7 +2,7 @@ import { z } from "zod";
 import { FETCH_MAX_WAIT_SECONDS, FETCH_WAIT_SECONDS, MAX_WORKERS } from "../limits.ts";
 import { fetchEvents as run } from "../workspace/fetch-events.ts";
 import { jobSchema, jobSummary } from "./jobs.ts";
-import { day, table, where } from "./params.ts";
+import { day, fromDate, table, where } from "./params.ts";
 import { defineTool, FETCH_WRITE } from "./tool.ts";
 
 export const fetchEvents = defineTool({
@@ -14,7 +14,7 @@ export const fetchEvents = defineTool({
   annotations: FETCH_WRITE,
   input: () =>
     z.strictObject({
-      from_date: day().optional(),
+      from_date: fromDate().optional(),
       to_date: day().optional(),
       table: table().default("events"),
       events: z.array(z.string().min(1)).optional(),
