@@ -25,7 +25,7 @@ export const activityFeed = defineTool({
   name: "activity_feed",
   title: "What a user did",
   description:
-    "The events of one or a few users, newest first, last 30 days by default. Needs distinct ids: find them with stream_profiles. For many users fetch_events and sql. One query.",
+    "The timeline of one or a few users: their events, newest first, last 30 days by default. Needs distinct ids: find them with stream_profiles. For many users fetch_events and sql. One query.",
   toolset: "query",
   annotations: LIVE_READ,
   input: () =>

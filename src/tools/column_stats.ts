@@ -7,7 +7,7 @@ export const columnStats = defineTool({
   name: "column_stats",
   title: "Statistics of one column or property",
   description:
-    "One column, property or JSON path ($.items[0].price) of a local table in depth: type, values, nulls, distinct, min, max, mean, sample standard deviation, quantiles (linear interpolation), most frequent values. Optionally of one event.",
+    "One column, property or JSON path ($.items[0].price) of a local table in depth: type, values, nulls, distinct, min, max, mean, sample standard deviation, quantiles (percentiles, linear interpolation), most frequent values. Optionally of one event.",
   toolset: "local",
   annotations: LOCAL_READ,
   input: () =>

@@ -13,7 +13,7 @@ export const eventCounts = defineTool({
   name: "event_counts",
   title: "Several events over time",
   description:
-    "Counts of up to 25 events side by side over time, in one query. Without filter or breakdown: for those use segmentation.",
+    "Compares up to 25 events side by side: counts over time, in one query. Without filter or breakdown: for those use segmentation.",
   toolset: "query",
   annotations: LIVE_READ,
   input: () =>

@@ -6,7 +6,7 @@ export const fetchCancel = defineTool({
   name: "fetch_cancel",
   title: "Cancel a fetch",
   description:
-    "Stops a running fetch job. Finished days stay in the table, the unfinished one goes; resume continues later.",
+    "Stops (aborts) a running fetch job, a download. Finished days stay in the table, the unfinished one goes; resume continues later.",
   toolset: "fetch",
   // Nothing stored is removed: finished days stay. What is lost is unfinished work.
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },

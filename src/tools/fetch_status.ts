@@ -7,7 +7,7 @@ export const fetchStatus = defineTool({
   name: "fetch_status",
   title: "Status of fetches",
   description:
-    "Progress and outcome of one fetch job, or of all, newest first. wait_seconds waits for the end of a running one.",
+    "Progress and outcome of one fetch job (a download), or of all, newest first. wait_seconds waits for the end of a running one.",
   toolset: "fetch",
   annotations: LOCAL_READ,
   input: () =>

@@ -47,7 +47,7 @@ export const funnel = defineTool({
   name: "funnel",
   title: "Run a saved funnel",
   description:
-    "Conversion of a saved funnel (ids: list_funnels) in a range: each step's count, rates against the step before and the first, mean time, by entry date, and by segment with `on`. Rates are recomputed from counts. One query.",
+    "Conversion and drop-off of a saved funnel (ids: list_funnels): each step's count, rates against the step before and the first, mean time, by entry date, and by segment with `on`. Rates are recomputed from counts. One query.",
   toolset: "query",
   annotations: LIVE_READ,
   input: () =>

@@ -19,7 +19,7 @@ export const lexiconSchemas = defineTool({
   name: "lexicon_schemas",
   title: "Lexicon descriptions",
   description:
-    "What the team wrote down about events and profile properties: descriptions, types, tags. Only described things are in it; all event names: list_events. Costs no query.",
+    "What events and profile properties mean, as the team wrote it down (data dictionary, documentation): descriptions, types, tags. Only described things are in it; all event names: list_events. Costs no query.",
   toolset: "discovery",
   annotations: LIVE_READ,
   input: () =>

@@ -9,7 +9,7 @@ export const listCohorts = defineTool({
   name: "list_cohorts",
   title: "List saved cohorts",
   description:
-    "Saved cohorts: id, name, size as last computed. To get the members: fetch_profiles with cohort_id. One query, then cached.",
+    "Saved cohorts (groups of users): id, name, how big when last computed. To get the members: fetch_profiles with cohort_id. One query, then cached.",
   toolset: "discovery",
   annotations: LIVE_READ,
   input: () =>

@@ -25,7 +25,7 @@ export const propertyCounts = defineTool({
   name: "property_counts",
   title: "Values of a property, counted",
   description:
-    "How one event splits by the values of one property: count and share per value, and the series over time. `values` limits it to some. To filter or group by an expression use segmentation. One query.",
+    "How one event splits by the values of one property: count and share (percentage) per value, and the series over time. `values` limits it to some. To filter or group by an expression use segmentation. One query.",
   toolset: "query",
   annotations: LIVE_READ,
   input: () =>

@@ -49,7 +49,7 @@ export const retention = defineTool({
   name: "retention",
   title: "Cohort retention",
   description:
-    "Of the users who did born_event on a day (week, month), the share that did return_event (default: anything) in each following interval, per cohort and on average weighted by cohort size. One query.",
+    "Do new users come back or churn: of those who did born_event on a day (week, month), the share that did return_event (default: anything) in each following interval, per cohort and on average weighted by cohort size. One query.",
   toolset: "query",
   annotations: LIVE_READ,
   input: () =>

@@ -14,7 +14,7 @@ export const segmentation = defineTool({
   name: "segmentation",
   title: "Event over time, by segment",
   description:
-    "How often one event happened per hour, day, week or month, filtered (where) and split by a property (on). The first choice for trends. Several events: event_counts. Sums of a number: segmentation_sum. One query.",
+    "How often one event happened, or how many users did it (type unique: daily, weekly, monthly active users), over time, filtered (where) and split by a property (on: by country, plan, ...). The first choice for trends. Several events: event_counts. Sums of a number: segmentation_sum. One query.",
   toolset: "query",
   annotations: LIVE_READ,
   input: () =>

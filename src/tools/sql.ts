@@ -8,7 +8,7 @@ export const sql = defineTool({
   name: "sql",
   title: "Query fetched data with SQL",
   description:
-    "Runs one SQLite SELECT on the fetched tables (list_tables); free. Events: event_name, event_time (UTC text), distinct_id, insert_id, properties (JSON: properties->>'$.plan'). median, percentile, stddev, regexp work.",
+    "Runs one SQLite SELECT on the fetched tables (list_tables): joins, windows, your own definitions; free. Events: event_name, event_time (UTC text), distinct_id, insert_id, properties (JSON: properties->>'$.plan'). median, percentile, stddev, regexp work.",
   toolset: "local",
   annotations: LOCAL_READ,
   input: () => z.strictObject({ query: z.string().min(1), limit: sqlLimit() }),

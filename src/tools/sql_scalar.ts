@@ -8,7 +8,7 @@ export const sqlScalar = defineTool({
   name: "sql_scalar",
   title: "Query one value with SQL",
   description:
-    "Runs one SQLite SELECT that gives exactly one row and one column, and returns the value. For more use sql.",
+    "Runs one SQLite SELECT that gives one number or text (exactly one row and one column). For more use sql.",
   toolset: "local",
   annotations: LOCAL_READ,
   input: () => z.strictObject({ query: z.string().min(1) }),

@@ -12,7 +12,7 @@ export const streamEvents = defineTool({
   name: "stream_events",
   title: "Look at raw events",
   description:
-    "A few raw events straight from Mixpanel, arbitrary ones, nothing stored: to see what properties look like. Costs one of 60 exports an hour. Never count from it: use segmentation, or fetch_events and sql.",
+    "A few example raw events straight from Mixpanel, arbitrary ones, nothing stored: to see what properties look like. Costs one of 60 exports an hour. Never count from it: use segmentation, or fetch_events and sql.",
   toolset: "fetch",
   annotations: LIVE_READ,
   input: () =>

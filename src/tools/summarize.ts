@@ -31,7 +31,7 @@ export const summarize = defineTool({
   name: "summarize",
   title: "Summary of a table",
   description:
-    "Every column and the most frequent properties of a local table: type, values, nulls, distinct, min, max, mean, sample standard deviation, quartiles, top value. Instant. For one in depth: column_stats.",
+    "Overview of a local table's data: every column and the most frequent properties with type, values, nulls, distinct, min, max, mean, sample standard deviation, quartiles, top value. Instant. For one in depth: column_stats.",
   toolset: "local",
   annotations: LOCAL_READ,
   input: () => z.strictObject({ table: table(), properties: z.int().min(0).max(500).default(20) }),
