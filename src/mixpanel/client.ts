@@ -45,7 +45,7 @@ type Line = Site & {
 };
 
 /** Time that a tool keeps for its own work and for the reply. */
-const MARGIN_MS = 4_000;
+const MARGIN_MS = 6_000;
 /** What background calls may add to their first try for quota and retries. */
 const PATIENCE_MS = 60_000;
 
@@ -175,14 +175,19 @@ async function oneTry<T>(
     };
     const response = await send(line, request, call, connected, controller.signal, ticket);
     if ("fault" in response) return response;
-    const pool = poolOf(call);
-    if (pool !== undefined) line.ledger.learn(pool, announcedLimits(response.headers));
+    learn(line, call, response);
     return response.ok ? await consume(response, connected) : await refused(line, call, response, connected, ticket);
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", forward);
     if (!held) ticket.release();
   }
+}
+
+function learn(line: Line, call: AnyCall, response: Response): void {
+  const pool = poolOf(call);
+  const limits = announcedLimits(response.headers);
+  if (pool !== undefined && Object.keys(limits).length > 0) line.ledger.learn(pool, limits);
 }
 
 async function send(

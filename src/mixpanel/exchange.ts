@@ -10,7 +10,7 @@ import { abortFault, networkFault } from "./network.ts";
 import type { Ticket } from "./pacer.ts";
 import type { Ledger, Pool } from "./quota.ts";
 import type { Quote } from "./quote.ts";
-import { rateLimited, refusal } from "./rate-limit.ts";
+import { limitNamed, rateLimited, refusal } from "./rate-limit.ts";
 import { errorInside, fitted, parseJson, unreadable } from "./reply.ts";
 import type { AnyCall } from "./request.ts";
 import { retryAfterMs, type Trouble } from "./retry.ts";
@@ -85,6 +85,8 @@ function throttled(site: Site, asked: Asked, headers: Headers, body: string): Fa
   const text = errorText(body);
   const { limit, retryAfterMs: stated } = refusal(headers, text, now);
   const pool: Pool = asked.family === "export" ? "export" : "query";
+  const named = limitNamed(text);
+  if (named !== undefined && !headers.has("RateLimit-Policy")) site.ledger.learn(pool, { quota: named });
   const ledgerMs = limit === "hour" ? site.ledger.nextSlotMs(pool, now) : undefined;
   const waitMs = stated ?? ledgerMs ?? UNKNOWN_WAIT_MS;
   // The hour rolls: at the latest when our own oldest request leaves it, one slot is free, whatever the header says.

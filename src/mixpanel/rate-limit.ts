@@ -16,13 +16,21 @@ export function refusal(headers: Headers, text: string, now: number): Refusal {
   };
 }
 
+const HOURLY = /(\d{1,6})\/(\d{1,6}) queries running in the last hour/i;
+
+/** The hourly limit as a 429's text names it, for answers without headers. */
+export function limitNamed(text: string): number | undefined {
+  const limit = Number(HOURLY.exec(text)?.[2] ?? 0);
+  return limit > 0 ? limit : undefined;
+}
+
 /** `(61/60 queries running in the last hour)`, `(6/5 queries running concurrently)`, or both in one sentence. */
 function limitOfText(text: string): Refusal["limit"] {
   const over = (pattern: RegExp) => {
     const match = pattern.exec(text);
     return match !== null && Number(match[1]) >= Number(match[2]);
   };
-  if (over(/(\d{1,6})\/(\d{1,6}) queries running in the last hour/i)) return "hour";
+  if (over(HOURLY)) return "hour";
   if (over(/(\d{1,6})\/(\d{1,6}) queries running concurrently/i) || /concurrency limit|in progress/i.test(text))
     return "concurrency";
   return /hour/i.test(text) ? "hour" : "unknown";

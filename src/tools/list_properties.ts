@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Fault } from "../fault.ts";
 import { MOST_PROPERTY_NAMES } from "../mixpanel/events.ts";
 import type { Discovery } from "../workspace/discovery.ts";
 import { countOf, matching, notesKey, pageOf } from "../workspace/page.ts";
@@ -10,7 +11,7 @@ export const listProperties = defineTool({
   name: "list_properties",
   title: "List an event's properties",
   description:
-    "The properties sent with one event, and how many of its occurrences had each. Example values: list_property_values. Of a fetched table: property_keys. One query, then cached.",
+    "The properties (attributes) sent with one event, and how many of its occurrences had each. Example values: list_property_values. Of a fetched table: property_keys. One query, then cached.",
   toolset: "discovery",
   annotations: LIVE_READ,
   input: () =>
@@ -24,7 +25,9 @@ export const listProperties = defineTool({
       notes: notes(),
     }),
   async handler({ discovery }, args, { signal }) {
-    const all = await discovery.properties(args.event, { refresh: args.refresh, signal });
+    const all = await discovery
+      .properties(args.event, { refresh: args.refresh, signal })
+      .catch((fault) => Promise.reject(unknownEvent(fault, discovery, args.event)));
     const { page, total, truncated } = pageOf(
       matching(all, args.search, ({ name }) => name),
       args.limit,
@@ -39,6 +42,14 @@ export const listProperties = defineTool({
     `${countOf(properties.length, total, "property", "properties")} of ${JSON.stringify(args.event)}.`,
   cut: cutList("properties"),
 });
+
+/** Some projects answer an unknown event with a refusal instead of nothing. */
+function unknownEvent(fault: unknown, discovery: Discovery, name: string): unknown {
+  if (!(fault instanceof Fault) || fault.code !== "QUERY_INVALID") return fault;
+  const { suggestions, details } = fault;
+  const hint = `When it is about the event: ${nothingKnown(discovery, name)}`;
+  return new Fault(fault.code, fault.message, { suggestions: [hint, ...suggestions], details, cause: fault });
+}
 
 function nothingKnown(discovery: Discovery, name: string): string {
   const near = discovery.nearest(name);

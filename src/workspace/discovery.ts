@@ -59,7 +59,7 @@ export type Discovery = {
 export const DEFAULT_LOOK_BACK_DAYS = 31;
 const MOST_TOP_EVENTS = 500;
 /** Live queries wait for the time zone no longer than this; it only decides what "today" is. */
-const TIMEZONE_MS = 6_000;
+const TIMEZONE_MS = 4_000;
 /** A time zone that could not be learnt is not asked for again with every query. */
 const TIMEZONE_RETRY_MS = 60_000;
 

@@ -1,8 +1,11 @@
 /** Every way Mixpanel says no, over real HTTP: the code, the words, the next step, the number of tries, nothing leaked. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import fc from "fast-check";
 import { z } from "zod";
-import type { FaultCode } from "../../../src/fault.ts";
+import { FAULT_CODES, type FaultCode } from "../../../src/fault.ts";
 import { type Call, path } from "../../../src/mixpanel/api.ts";
+import { statusFault } from "../../../src/mixpanel/errors.ts";
+import { createQuote } from "../../../src/mixpanel/quote.ts";
 import { faultOf, PROJECT, SECRET, type Stub, stub, USERNAME } from "./stub.ts";
 
 const PAIR = `${USERNAME}:${SECRET}`;
@@ -603,4 +606,59 @@ describe("error replies", () => {
       if (one.status === 401 || one.status === 402) expect(used.used).toBe(0);
     });
   }
+});
+
+describe("any reply at all", () => {
+  const quote = createQuote({ username: USERNAME, secret: SECRET });
+  const asked = {
+    endpoint: "segmentation",
+    family: "query" as const,
+    origin: "https://mixpanel.com",
+    region: "us" as const,
+    projectId: PROJECT,
+    hasWhere: true,
+  };
+  const words = fc.constantFrom(
+    "unknown variable x",
+    "Date range exceeds 9 days into the past",
+    "invalid project id for cluster",
+    "<html><b>",
+    BASIC,
+    SECRET,
+    "\u202e",
+    "Uncaught exception",
+    "mixpanel-prod-eu",
+    "\n\n",
+  );
+  const text = fc
+    .array(fc.oneof(words, fc.string({ unit: "binary" })), { maxLength: 6 })
+    .map((parts) => parts.join(" "));
+  const body = fc.oneof(
+    text,
+    fc.jsonValue().map((value) => JSON.stringify(value)),
+    fc
+      .record({ error: fc.oneof(text, fc.jsonValue()), details: fc.jsonValue(), message: text }, { requiredKeys: [] })
+      .map((value) => JSON.stringify(value)),
+  );
+  test("is a fault with a code, short words, a next step, and nothing leaked", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 300, max: 599 }),
+        body,
+        fc.option(text, { nil: null }),
+        (status, sent, location) => {
+          const fault = statusFault(asked, { status, body: sent, now: Date.now(), location }, quote);
+          expect(FAULT_CODES).toContain(fault.code);
+          expect(fault.code).not.toBe("INTERNAL");
+          expect(fault.message.length).toBeLessThanOrEqual(700);
+          expect([...fault.message].length).toBeLessThanOrEqual(600);
+          expect(fault.suggestions.length).toBeGreaterThan(0);
+          const all = fault.message + fault.suggestions.join() + JSON.stringify(fault.details);
+          for (const canary of CANARIES) expect(all).not.toContain(canary);
+          expect(all).not.toMatch(/<\/?(?:html|b|script)\b/i);
+        },
+      ),
+      { numRuns: 1_500 },
+    );
+  });
 });
