@@ -2,6 +2,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { Fault } from "../fault.ts";
 import { type Gate, restoreNames } from "./sandbox-gate.ts";
+import { cautions } from "./sql-cautions.ts";
 import { explainError, notOneSelect, type Surroundings } from "./sql-errors.ts";
 import { openSpool, type SpoolFormat } from "./sql-spool.ts";
 import { readStatement, type Statement } from "./sql-statement.ts";
@@ -21,6 +22,8 @@ export type QueryReply = {
   truncated: boolean;
   elapsed_ms: number;
   clipped: boolean;
+  /** What the query may not mean: sentences. */
+  cautions: string[];
 };
 
 export type SpoolRequest = { sql: string; path: string; format: SpoolFormat; mostBytes: number };
@@ -38,7 +41,12 @@ export function runQuery(gate: Gate, request: QueryRequest): QueryReply {
     const prepared = prepare(gate, statement);
     const names = columnNames(prepared);
     const result = collect(rewritten(gate, request, names.length) ?? prepared, names, request);
-    return { ...result, elapsed_ms: Math.round((performance.now() - started) * 100) / 100 };
+    const integers = result.columns.some(({ type }) => type === "INTEGER");
+    return {
+      ...result,
+      cautions: cautions(statement.tokens, integers),
+      elapsed_ms: Math.round((performance.now() - started) * 100) / 100,
+    };
   });
 }
 

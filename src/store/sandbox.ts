@@ -10,6 +10,7 @@ import type { Log } from "../log.ts";
 import { type Child, createChild, type EndReason } from "./child.ts";
 import type { QueryReply, QueryRequest, SpoolReply, SpoolRequest } from "./sandbox-run.ts";
 import type { SpoolFormat } from "./sql-spool.ts";
+import { checkLength } from "./sql-statement.ts";
 import type { Cell, Column } from "./sql-values.ts";
 
 export type { Cell, Column } from "./sql-values.ts";
@@ -61,6 +62,8 @@ export type SandboxOptions = { path: string; timeoutMs: number; log: Log; rewrit
 const TEMP_BYTES = 800 * 2 ** 20;
 /** A query can take a hundred megabytes between two looks of the watchdog: it acts before the limit is reached. */
 const WATCHDOG_SHARE = 0.8;
+/** Nobody writes a query of this length to be fast. */
+const REWRITE_CHARS = 10_000;
 const MOST_CHILDREN = 3;
 /** The first child stays warm; its helpers leave soon. */
 const HELPER_IDLE_MS = 10_000;
@@ -75,11 +78,13 @@ export function createSandbox(options: SandboxOptions): Sandbox {
   const pool = createPool(options);
   return {
     async query(sql, { rows, chars, timeoutMs }, signal) {
-      const run = options.rewrite?.(sql);
+      checkLength(sql);
+      const run = sql.length > REWRITE_CHARS ? undefined : options.rewrite?.(sql);
       const most = Math.min(options.timeoutMs, timeoutMs ?? options.timeoutMs);
       const request: QueryRequest = { sql, run: run?.sql, rows, chars };
       const reply = await pool.request<QueryReply>("query", request, most, signal);
       const hints = [
+        ...reply.cautions,
         run?.after?.(reply.elapsed_ms),
         reply.clipped ? "Long cells are clipped: select a part with substr or a JSON path." : undefined,
       ];
@@ -87,7 +92,8 @@ export function createSandbox(options: SandboxOptions): Sandbox {
       const { columns, truncated, elapsed_ms } = reply;
       return { columns, rows: reply.rows, truncated, elapsed_ms, ...(hint === "" ? {} : { hint }) };
     },
-    spool(sql, path, format, signal, onProgress) {
+    async spool(sql, path, format, signal, onProgress) {
+      checkLength(sql);
       const request: SpoolRequest = { sql, path, format, mostBytes: MOST_BYTES[format] };
       const most = options.timeoutMs < SQL_TIMEOUT_MS ? options.timeoutMs : SPOOL_MS;
       return pool.request<SpoolReply>("spool", request, most, signal, (rows) => onProgress?.(Number(rows)));

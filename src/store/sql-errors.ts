@@ -160,10 +160,16 @@ function usedTables(tokens: Token[], tables: string[]): string[] {
 function findProperty(name: string, tables: string[], around: Surroundings): string | undefined {
   const keys = tables
     .filter((table) => around.columns(table).includes("properties"))
-    .flatMap((table) => around.properties(table));
+    .flatMap((table) => around.properties(table))
+    .filter(isPlainKey);
   const plain = name.toLowerCase();
   const same = (key: string) => key === name || key.toLowerCase() === plain || key.toLowerCase() === `$${plain}`;
   return keys.find((key) => key === name) ?? keys.find(same) ?? nearest(name, keys, 1)[0];
+}
+
+/** Looks like a name, not like a text written to be obeyed: an error message is not fenced as data. */
+function isPlainKey(key: string): boolean {
+  return /^[\p{L}\p{N}_$.-]+( [\p{L}\p{N}_$.-]+){0,3}$/u.test(key) && key.length <= 40;
 }
 
 /** How SQLite reads a property: a plain name needs no quotes in the path. */
@@ -223,10 +229,17 @@ const OTHERS: [RegExp, string][] = [
   [/do not have the same number of result columns/, "All parts of a UNION need the same number of columns."],
 ];
 
+/** `bad JSON path: '...'` may quote a stored value; what the query itself holds may stay. */
+function withoutData(text: string, sql: string): string {
+  const quoted = /^(bad JSON path): '(.*)'$/s.exec(text);
+  return quoted === null || sql.includes(quoted[2] ?? "") ? text : (quoted[1] ?? text);
+}
+
 function other(text: string, statement: Statement): Advice {
   const unread = /^(unrecognized token|incomplete input)/.test(text) ? dialectProblem(statement.tokens) : undefined;
   const hint = OTHERS.find(([pattern]) => pattern.test(text))?.[1];
-  const clean = text.length > 300 ? `${text.slice(0, 300)}...` : text;
+  const said = withoutData(text, statement.sql);
+  const clean = said.length > 300 ? `${said.slice(0, 300)}...` : said;
   const message = `${clean.charAt(0).toUpperCase()}${clean.slice(1)}${/[.?!]$/.test(clean) ? "" : "."}`;
   return { message, suggestions: [unread?.hint ?? hint ?? "This is SQLite's SQL."] };
 }

@@ -85,11 +85,7 @@ const PRAGMAS = [
 
 /** Throws SQL_FORBIDDEN for a statement of another kind, SQL_ERROR for one SQLite does not know, LIMIT_EXCEEDED for one too long. */
 export function readStatement(text: string): Statement {
-  if (text.length > SQL_TEXT_CHARS)
-    throw new Fault(
-      "LIMIT_EXCEEDED",
-      `The query has ${text.length} characters; at most ${SQL_TEXT_CHARS} are allowed.`,
-    );
+  checkLength(text);
   const nul = text.indexOf("\0");
   if (nul >= 0) throw new Fault("SQL_ERROR", `The query holds a NUL character at position ${nul + 1}.`);
   const sql = text.toWellFormed().replace(/^\ufeff/, "");
@@ -117,6 +113,16 @@ export function readStatement(text: string): Statement {
       .map((token) => ({ ...token, start: token.start - start.start, end: token.end - start.start })),
     prefix: plan ? "EXPLAIN QUERY PLAN " : "EXPLAIN ",
   };
+}
+
+/** Throws LIMIT_EXCEEDED; cheap, so that nothing longer is even sent to the child. */
+export function checkLength(text: string): void {
+  if (text.length > SQL_TEXT_CHARS)
+    throw new Fault(
+      "LIMIT_EXCEEDED",
+      `The query has ${text.length} characters; at most ${SQL_TEXT_CHARS} are allowed.`,
+      { suggestions: ["Put long lists of values into a table with create_table, and join it."] },
+    );
 }
 
 function checkStart(first: Token): void {
