@@ -25,7 +25,9 @@ export function withToolTable(readme: string): string {
 }
 
 function firstSentence(text: string): string {
-  return (text.split(/(?<=[.:;])\s/)[0] ?? text).replace(/[:;]$/, ".").replaceAll("|", "\\|");
+  // A colon inside parentheses ends nothing.
+  const sentence = /^(?:[^.:;(]|[.:;](?!\s|$)|\([^)]*\))+[.:;]?/.exec(text)?.[0] ?? text;
+  return sentence.replace(/[:;]$/, ".").replaceAll("|", "\\|");
 }
 
 if (import.meta.main) {

@@ -7,7 +7,7 @@ export const listTables = defineTool({
   name: "list_tables",
   title: "List local tables",
   description:
-    "The local data: tables fetched or made so far, with rows, size, days covered and missing. Use table_schema for columns and properties.",
+    "The local tables (data fetched or made so far): rows, size, days covered and missing. Use table_schema for columns and properties.",
   toolset: "local",
   annotations: LOCAL_READ,
   input: () => z.strictObject({ type: z.enum(["events", "profiles", "result"]).optional() }),

@@ -32,7 +32,7 @@ export const segmentationNumeric = defineTool({
   name: "segmentation_numeric",
   title: "Event by ranges of a number",
   description:
-    'Histogram: how one event is distributed over ranges of a numeric property (order value, duration) over time; Mixpanel chooses the ranges. Numbers stored as text: on = number(properties["x"]). One query.',
+    'Histogram of a numeric property (order value, duration) of one event, over time; Mixpanel chooses the ranges. Numbers stored as text: on = number(properties["x"]). One query.',
   toolset: "query",
   annotations: LIVE_READ,
   input: () =>
