@@ -63,3 +63,45 @@ describe("guide", () => {
     expect(messages[0]?.content).toMatchObject({ type: "text", text: structured["text"] });
   });
 });
+
+describe("the SQL of the guides runs in the sandbox, on fetched events", () => {
+  const days = { from_date: "15 days ago", to_date: "yesterday" };
+  const sqlOf = async (topic: string) => {
+    const { structured } = await harness.call("guide", { topic });
+    return [...String(structured["text"]).matchAll(/```sql\n([\s\S]*?)```/g)].map((match) => match[1] ?? "");
+  };
+  const rows = async (query: string) => {
+    const { structured } = await harness.call("sql", { query });
+    const columns = (structured["columns"] as { name: string }[]).map(({ name }) => name);
+    return (structured["rows"] as unknown[][]).map((row) =>
+      Object.fromEntries(row.map((value, index) => [columns[index], value])),
+    );
+  };
+
+  test("growth accounting adds up week by week", async () => {
+    const [event = ""] = (await harness.call("list_events", { search: "sign" })).structured["events"] as string[];
+    await harness.call("fetch_events", { ...days, table: "growth", wait_seconds: 50 });
+    const [query = ""] = await sqlOf("growth_accounting");
+    const weeks = (await rows(query.replace("'ACQ'", `'${event}'`))) as Record<
+      "active" | "new" | "retained" | "resurrected" | "churned",
+      number
+    >[];
+    expect(weeks.length).toBeGreaterThan(2);
+    for (const [index, week] of weeks.entries()) {
+      expect(week.active).toBe(week.new + week.retained + week.resurrected);
+      if (index > 0) expect(week.retained + week.churned).toBe(weeks[index - 1]?.active ?? 0);
+    }
+    expect(weeks.some((week) => week.new > 0 && week.retained > 0 && week.churned > 0)).toBe(true);
+  });
+
+  test("the others run as they stand", async () => {
+    for (const table of ["events", "exp", "audit"]) {
+      await harness.call("fetch_events", { from_date: "2 days ago", to_date: "yesterday", table, wait_seconds: 50 });
+    }
+    for (const topic of ["local_analysis_workflow", "experiment_analysis", "data_quality_audit"]) {
+      for (const query of await sqlOf(topic)) expect(Array.isArray(await rows(query))).toBe(true);
+    }
+    const [audit] = await rows((await sqlOf("data_quality_audit"))[0] ?? "");
+    expect(audit).toMatchObject({ bad_ids: 0, no_time: 0, future: 0 });
+  });
+});
