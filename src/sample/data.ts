@@ -3,15 +3,17 @@
  * (seed, today, time zone). There is something to find: a weekly rhythm, a checkout outage on one day
  * (OUTAGE_DAYS_AGO before today), and one sign-up week whose people stay longer.
  */
+
+import { live } from "./lives.ts";
 import { createPeople, type Landmarks, landmarks, PEOPLE, type Person } from "./people.ts";
 import { createProfile, type Profile } from "./profiles.ts";
 import { createRandom } from "./random.ts";
-import { live, type SampleEvent, type State, type World } from "./visits.ts";
+import type { SampleEvent, State, World } from "./world.ts";
 import { createZone, type Zone } from "./zone.ts";
 
 export { type Landmarks, OUTAGE_DAYS_AGO, type Person } from "./people.ts";
 export type { Profile } from "./profiles.ts";
-export type { SampleEvent, State } from "./visits.ts";
+export type { SampleEvent, State } from "./world.ts";
 
 export type DataOptions = {
   seed: number;

@@ -2,7 +2,7 @@
 import type { Person } from "./people.ts";
 import type { Random } from "./random.ts";
 import { FIRST_NAMES, LAST_NAMES } from "./shop.ts";
-import type { State } from "./visits.ts";
+import type { State } from "./world.ts";
 import { DAY, type Zone } from "./zone.ts";
 
 export type Profile = { distinctId: string; properties: Record<string, unknown> };

@@ -129,10 +129,14 @@ export function groupReaders(params: ReportParams): Evaluator[] {
 }
 
 /** All filters of a report must hold; those of one event all or any, as it says. */
-export function filterTest(filters: Filter[] | null | undefined, service: Service, any = false): Evaluator | undefined {
+export function filterTest(
+  filters: Filter[] | null | undefined,
+  service: Service,
+  either = false,
+): Evaluator | undefined {
   if (!filters || filters.length === 0) return undefined;
   const tests = filters.map((filter) => oneFilter(filter, service));
-  return any ? (row) => tests.some((test) => test(row)) : (row) => tests.every((test) => test(row));
+  return either ? (row) => tests.some((test) => test(row)) : (row) => tests.every((test) => test(row));
 }
 
 type Test = (row: Row) => boolean;

@@ -73,6 +73,11 @@ export const CANCEL_REASONS: readonly (readonly [string | null, number])[] = [
 ];
 export const PLAN_PRICES = { basic: 19, pro: 39, team: 99 } as const;
 export type PaidPlan = keyof typeof PLAN_PRICES;
+export const PLANS: readonly (readonly [PaidPlan, number])[] = [
+  ["basic", 6],
+  ["pro", 4],
+  ["team", 1],
+];
 export type Plan = "free" | PaidPlan;
 
 export const FIRST_NAMES: readonly [string, ...string[]] = [

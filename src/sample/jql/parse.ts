@@ -1,9 +1,10 @@
 /** Script text to statements. Nothing here or after it ever generates code: scripts are walked as trees. */
-import { type Node, ScriptError, type Statement, type Token, tokenize, unsupported } from "./syntax.ts";
+import { type Node, ScriptError, type Statement, tokenize, unsupported } from "./syntax.ts";
+import { TokenReader } from "./token-reader.ts";
 
 const LEVELS = [["||"], ["&&"], ["==", "!=", "===", "!=="], ["<", ">", "<=", ">="], ["+", "-"], ["*", "/", "%"]];
 const ASSIGNMENTS = new Set(["=", "+=", "-=", "*=", "/=", "%="]);
-const WORDS = new Map<string, Node["kind"] extends never ? never : string | number | boolean | null | undefined>([
+const WORDS = new Map<string, boolean | null | undefined>([
   ["true", true],
   ["false", false],
   ["null", null],
@@ -35,48 +36,8 @@ export function parseScript(script: string): Statement[] {
   return statements;
 }
 
-class Parser {
-  private index = 0;
+class Parser extends TokenReader {
   private depth = 0;
-
-  constructor(private readonly tokens: Token[]) {}
-
-  private peek(ahead = 0): Token {
-    const last = this.tokens[this.tokens.length - 1];
-    return this.tokens[this.index + ahead] ?? last ?? { kind: "end", value: "", at: 0, end: 0 };
-  }
-
-  get ended(): boolean {
-    return this.peek().kind === "end";
-  }
-
-  private is(value: string, ahead = 0): boolean {
-    const token = this.peek(ahead);
-    return token.kind !== "text" && token.kind !== "end" && token.value === value;
-  }
-
-  private take(value: string): boolean {
-    const found = this.is(value);
-    if (found) this.index += 1;
-    return found;
-  }
-
-  private expect(value: string): void {
-    if (!this.take(value)) throw this.unexpected();
-  }
-
-  private unexpected(): ScriptError {
-    const token = this.peek();
-    const message = token.kind === "end" ? "Unexpected end of input" : `Unexpected token '${token.value}'`;
-    return new ScriptError("SyntaxError", message, token.at);
-  }
-
-  private name(): string {
-    const token = this.peek();
-    if (token.kind !== "name") throw this.unexpected();
-    this.index += 1;
-    return token.value;
-  }
 
   statement(): Statement[] {
     const { at } = this.peek();

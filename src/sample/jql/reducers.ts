@@ -128,7 +128,7 @@ const REDUCERS: Record<string, Make> = {
       [...items]
         .sort((a, b) => Number(propertyOf(b, "value")) - Number(propertyOf(a, "value")))
         .slice(0, Number(count)),
-  any: () => (items) => items[0] ?? null,
+  ["any"]: () => (items) => items[0] ?? null,
   null: () => () => null,
   object_merge: () => (items) => items.reduce(merge, {}),
 };

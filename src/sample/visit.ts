@@ -1,108 +1,18 @@
-/** What the people of the sample project do, day by day: visits, orders, subscriptions. */
-import { DAYS, type Landmarks, moment, type Person, returnChance } from "./people.ts";
+/** One visit of one person to the shop, event by event. */
+import { moment, type Person } from "./people.ts";
 import type { Random } from "./random.ts";
-import {
-  CAMPAIGNS,
-  CANCEL_REASONS,
-  HOURS,
-  type PaidPlan,
-  PLAN_PRICES,
-  type Plan,
-  PRODUCTS,
-  SEARCHES,
-  TICKETS,
-  WEEKDAYS,
-} from "./shop.ts";
-import { DAY, HOUR, weekday, type Zone } from "./zone.ts";
-
-export type SampleEvent = {
-  event: string;
-  /** UTC seconds. */
-  time: number;
-  /** Wall-clock seconds in the project's time zone. */
-  local: number;
-  person: Person;
-  properties: Record<string, unknown>;
-};
-
-/** What a person has become so far. */
-export type State = {
-  plan: Plan;
-  renewalDay: number | undefined;
-  orders: number;
-  spent: number;
-  visits: number;
-  /** UTC seconds of the last thing done, 0 for never. */
-  lastTime: number;
-  signUpTime: number | undefined;
-};
-
-/** What the generator of one project carries around. */
-export type World = {
-  random: Random;
-  days: Landmarks;
-  zone: Zone;
-  /** Nothing happens at or after this UTC second. */
-  end: number;
-  events: SampleEvent[];
-};
+import { CAMPAIGNS, HOURS, PLAN_PRICES, PLANS, PRODUCTS, SEARCHES, TICKETS } from "./shop.ts";
+import type { State, World } from "./world.ts";
+import { DAY, HOUR } from "./zone.ts";
 
 const HOUR_PICKS = HOURS.flatMap((weight, hour) => Array<number>(weight).fill(hour));
 /** During these local hours of the outage day nearly no payment went through. */
 const OUTAGE_HOURS = { from: 6, to: 24 };
 /** The espresso machine is looked at more than bought. */
 const CART_PRODUCTS = PRODUCTS.map((item) => [item, item.price > 200 ? 0.2 : 1] as const);
-const PLANS: readonly (readonly [PaidPlan, number])[] = [
-  ["basic", 6],
-  ["pro", 4],
-  ["team", 1],
-];
-
-/** Plays one person's life over the history and returns how it ended. */
-export function live(world: World, person: Person): State {
-  const { random, days, zone } = world;
-  const state: State = {
-    plan: "free",
-    renewalDay: undefined,
-    orders: 0,
-    spent: 0,
-    visits: 0,
-    lastTime: 0,
-    signUpTime: undefined,
-  };
-  if (person.signUpDay < days.first && random.chance(0.35)) {
-    state.plan = random.weighted(PLANS);
-    state.renewalDay = days.first + random.below(30);
-  }
-  const last = days.first + DAYS - 1 + (world.end > zone.midnight(days.today) ? 1 : 0);
-  for (let day = Math.max(days.first, person.signUpDay); day <= last; day += 1) {
-    if (state.renewalDay === day && state.plan !== "free") renew(world, person, state, state.plan, day);
-    const chance = returnChance(person, day - person.signUpDay) * (WEEKDAYS[weekday(day)] ?? 1);
-    if (day === person.signUpDay) new Visit(world, person, state, day).signUp();
-    else if (day <= person.lastDay && random.chance(chance)) new Visit(world, person, state, day).browse();
-    if (day <= person.lastDay && random.chance(0.018)) new Visit(world, person, state, day).email();
-  }
-  return state;
-}
-
-function renew(world: World, person: Person, state: State, plan: PaidPlan, day: number): void {
-  const visit = new Visit(world, person, state, day, 6 * HOUR + world.random.below(600));
-  if (world.random.chance(day > person.lastDay ? 0.6 : 0.05)) {
-    visit.emit(
-      "Subscription Cancelled",
-      { reason: world.random.weighted(CANCEL_REASONS), price: PLAN_PRICES[plan] },
-      "node",
-    );
-    state.plan = "free";
-    state.renewalDay = undefined;
-    return;
-  }
-  visit.emit("Subscription Renewed", { price: PLAN_PRICES[plan], billing: "monthly" }, "node");
-  state.renewalDay = day + 30;
-}
 
 /** One sitting of one person: a clock that moves on with every event. */
-class Visit {
+export class Visit {
   private readonly random: Random;
   private clock: number;
 
