@@ -68,7 +68,7 @@ const MOST_CHILDREN = 3;
 /** The first child stays warm; its helpers leave soon. */
 const HELPER_IDLE_MS = 10_000;
 /** An export larger than this would fill many a disk; rows for a table pass through the writer's memory. */
-const MOST_BYTES: Record<SpoolFormat, number> = { csv: 4 * 2 ** 30, jsonl: 4 * 2 ** 30, rows: 256 * 2 ** 20 };
+const MOST_BYTES: Record<SpoolFormat, number> = { csv: 8 * 2 ** 30, jsonl: 8 * 2 ** 30, rows: 256 * 2 ** 20 };
 /** Writing a file may take longer than a query, but a call has to answer. */
 const SPOOL_MS = 45_000;
 /** How long a query waits for a child: with the time it may run itself, less than a call may take. */

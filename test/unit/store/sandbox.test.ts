@@ -63,6 +63,10 @@ describe("queries", () => {
   test("no read lock stays behind after rows were cut", async () => {
     expect((await f.query(numbers(1_000_000), 1)).truncated).toBe(true);
     expect((await f.query("SELECT * FROM events", 1)).truncated).toBe(true);
+    const failing = "SELECT abs(CASE rowid WHEN 5 THEN -9223372036854775807 - 1 ELSE 1 END) FROM events";
+    expect(await code(f.query(failing))).toBe("SQL_ERROR");
+    expect(await code(f.sandbox.spool(failing, join(f.dir, "failing"), "csv"))).toBe("SQL_ERROR");
+    expect(await code(f.query("SELECT properties, regexp_extract(event_name, '(') FROM events"))).toBe("SQL_ERROR");
     f.db.run("INSERT INTO people VALUES ('late', '2026', '{}')");
     expect(f.db.query("PRAGMA wal_checkpoint(TRUNCATE)").values()).toEqual([[0, 0, 0]]);
     expect((await f.query("SELECT count(*) FROM people WHERE distinct_id = 'late'")).rows).toEqual([[1]]);
