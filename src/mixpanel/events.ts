@@ -1,7 +1,7 @@
 /** Names of events and properties, values of a property, today's top events: the discovery endpoints below /events. */
 import { z } from "zod";
 import { type Api, path } from "./api.ts";
-import { looseMap } from "./sparse.ts";
+import { mapOf } from "./reply.ts";
 
 /** Mixpanel clamps a larger limit silently. */
 export const MOST_EVENT_NAMES = 5_000;
@@ -49,7 +49,11 @@ export async function topEvents(
 /** How many of the event's occurrences had the property; undefined where Mixpanel does not say. */
 export type PropertyName = { name: string; count?: number };
 
-const propertiesReply = () => looseMap(z.object({ count: z.number().nullish() }).nullable());
+const propertiesReply = () => {
+  const found = mapOf(z.object({ count: z.number().nullish() }).nullable());
+  // Some servers write an empty object as an empty list.
+  return z.union([found, z.array(z.never()).transform((): z.output<typeof found> => new Map())]);
+};
 
 /** Property names of an event, unordered. An unknown event has none (an empty object, or 400 from some projects). */
 export async function propertyNames(

@@ -78,9 +78,20 @@ export function errorInside(value: unknown, keyedByData = false): string | undef
 export function fitted<T>(value: unknown, schema: z.ZodType<T>, endpoint: string, quote: Quote): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const field =
-    issue === undefined || issue.path.length === 0 ? "its top level" : `"${quote(issue.path.join("."), 80)}"`;
-  const expectation = quote((issue?.message ?? "").replace(/^Invalid input:?\s*/, ""), 120);
+  const { path, message } = deepest(parsed.error.issues[0]);
+  const field = path.length === 0 ? "its top level" : `"${quote(path.join("."), 80)}"`;
+  const expectation = quote(message.replace(/^Invalid input:?\s*/, ""), 120);
   throw unreadable(endpoint, `${field} is not what is documented${expectation === "" ? "" : ` (${expectation})`}`);
+}
+
+type Misfit = { path: PropertyKey[]; message: string };
+
+/** Of the forms a reply may have, the one that fitted furthest tells best what is wrong. */
+function deepest(issue: z.core.$ZodIssue | undefined): Misfit {
+  if (issue === undefined) return { path: [], message: "" };
+  if (issue.code !== "invalid_union") return issue;
+  const inner = issue.errors
+    .map((form) => deepest(form[0]))
+    .reduce<Misfit>((best, one) => (one.path.length > best.path.length ? one : best), { path: [], message: "" });
+  return { path: [...issue.path, ...inner.path], message: inner.message || issue.message };
 }
