@@ -4,10 +4,11 @@ import type { Download } from "../mixpanel/api.ts";
 import { type DateRange, daysIn } from "../mixpanel/dates.ts";
 import { exportEvents } from "../mixpanel/export.ts";
 import type { TimezoneRule } from "../store/event-time.ts";
+import type { TableChange } from "../store/tables.ts";
 import { runChunks, Settled } from "./chunk-runner.ts";
 import { projectedWarning } from "./fetch-plan.ts";
 import type { FetchRequest } from "./fetch-request.ts";
-import { countIngest } from "./ingest-count.ts";
+import { countIngest, warnOfStore } from "./ingest-count.ts";
 import type { JobControl } from "./jobs.ts";
 import { missingRanges, storedChunks } from "./ledger.ts";
 import { guessTimezone } from "./old-project.ts";
@@ -222,7 +223,7 @@ async function closeTable(run: FetchRun, reasons: Reason[], stored: number, stop
   }
   job.progress.missing = missingNow(run, reasons);
   const missing = missingRanges(request.asked, storedChunks(workspace.store, request.table), reasons);
-  await writer.update(request.table, {
+  await describeTable(run, {
     status: missing.length === 0 ? "complete" : "partial",
     missing_ranges: missing,
     ...(stored === 0 ? {} : { fetched_at: `${new Date().toISOString().slice(0, 19)}Z` }),
@@ -230,7 +231,13 @@ async function closeTable(run: FetchRun, reasons: Reason[], stored: number, stop
   if (job.signal.aborted) return;
   if (request.existing === undefined && job.progress.rows === 0) job.progress.warnings.push(nothingFound(run));
   job.progress.note = "Computing statistics.";
-  await writer.finish(request.table);
+  await writer.finish(request.table).catch((fault: unknown) => warnOfStore(run.job, fault));
+}
+
+/** What is stored is stored: a disk that is full now may keep the catalogue from saying so, and the ledger says it anyway. */
+async function describeTable(run: FetchRun, change: TableChange): Promise<void> {
+  const writer = run.workspace.store.writer();
+  await writer.update(run.request.table, change).catch((fault: unknown) => warnOfStore(run.job, fault));
 }
 
 /** An empty answer is no error to Mixpanel, and usually a name that is written differently. */
@@ -252,16 +259,18 @@ function nothingFound({ workspace, request }: FetchRun): string {
 }
 
 /** Nothing was stored: the table is as it was before, or is not. */
-async function undoTable({ workspace, request, job }: FetchRun): Promise<void> {
-  const writer = workspace.store.writer();
-  const { existing, table } = request;
-  job.progress.missing = [];
-  if (existing === undefined) {
-    await writer.drop([table]);
-    return;
+async function undoTable(run: FetchRun): Promise<void> {
+  const { existing, table } = run.request;
+  run.job.progress.missing = [];
+  if (existing !== undefined) {
+    const { from_date, to_date, status, missing_ranges, filters } = existing;
+    return describeTable(run, { from_date, to_date, status, missing_ranges, filters });
   }
-  const { from_date, to_date, status, missing_ranges, filters } = existing;
-  await writer.update(table, { from_date, to_date, status, missing_ranges, filters });
+  const { store } = run.workspace;
+  await store
+    .writer()
+    .drop([table])
+    .catch((fault: unknown) => warnOfStore(run.job, fault));
 }
 
 /** Everything a plan downloads: missing days as planned, stored chunks again as they are. */

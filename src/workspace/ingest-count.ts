@@ -1,4 +1,6 @@
 /** What the writer says of a chunk, added to a job's counters. */
+
+import { Fault } from "../fault.ts";
 import type { IngestResult } from "../store/writer.ts";
 import type { Progress } from "./job-view.ts";
 
@@ -25,4 +27,10 @@ function addNote(warnings: string[], note: string): void {
   const at = warnings.findIndex((warning) => warning.endsWith(rest) && /^\d+$/.test(warning.slice(0, -rest.length)));
   if (at === -1) warnings.push(note);
   else warnings[at] = `${Number.parseInt(warnings[at] ?? "0", 10) + Number(count)}${rest}`;
+}
+
+/** What could not be written about a table whose rows are stored: said, not thrown. */
+export function warnOfStore({ progress }: { progress: Progress }, fault: unknown): void {
+  if (!(fault instanceof Fault)) throw fault;
+  progress.warnings.push(`${fault.code}: ${fault.message}`);
 }

@@ -39,7 +39,8 @@ export type Running = {
   fault: Fault | undefined;
   stopReason: StopReason | undefined;
   done: Promise<void>;
-  saving: Promise<void>;
+  /** Its row is being written. */
+  saving: boolean;
 };
 
 export function newJob(spec: JobSpec): Running {
@@ -66,7 +67,7 @@ export function newJob(spec: JobSpec): Running {
     fault: undefined,
     stopReason: undefined,
     done: Promise.resolve(),
-    saving: Promise.resolve(),
+    saving: false,
   };
 }
 

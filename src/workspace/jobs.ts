@@ -65,12 +65,29 @@ export function createJobs(workspace: () => Workspace): Jobs {
   const rows = () => readJobRows(workspace().store);
   const alive = (row: JobRow) => isRowAlive(row, owner, running.get(row.id)?.status === "running");
 
-  function save(job: Running): Promise<void> {
-    job.saving = workspace()
-      .store.writer()
-      .saveJob(rowOf(job, owner))
-      .catch((cause: unknown) => workspace().log.warn(`the row of job ${job.id} could not be saved`, cause));
-    return job.saving;
+  async function save(job: Running): Promise<boolean> {
+    try {
+      await workspace().store.writer().saveJob(rowOf(job, owner));
+      return true;
+    } catch (cause) {
+      workspace().log.warn(`the row of job ${job.id} could not be saved`, cause);
+      return false;
+    }
+  }
+
+  /** One at a time: the writer may be at work on a chunk for longer than a heartbeat. */
+  function beat(job: Running): void {
+    if (job.saving) return;
+    job.saving = true;
+    void save(job).finally(() => {
+      job.saving = false;
+    });
+  }
+
+  /** The end of a job must be written down: with a full disk it is tried again until there is room. */
+  async function saveEnd(job: Running): Promise<void> {
+    if ((await save(job)) || closed) return;
+    setTimeout(() => void saveEnd(job), HEARTBEAT_MS).unref();
   }
 
   function requireFree(table: string, except?: string): void {
@@ -102,7 +119,7 @@ export function createJobs(workspace: () => Workspace): Jobs {
   }
 
   async function execute(job: Running): Promise<void> {
-    const heart = setInterval(() => void save(job), HEARTBEAT_MS);
+    const heart = setInterval(() => beat(job), HEARTBEAT_MS);
     const { log } = workspace();
     try {
       await job.spec.run({
@@ -122,7 +139,7 @@ export function createJobs(workspace: () => Workspace): Jobs {
       job.progress.note = undefined;
       workspace().tableChanged(job.spec.table);
       // A closing server has little time; the row of a job it did not get to write reads as interrupted anyway.
-      await (closed ? Promise.race([save(job), Bun.sleep(300)]) : save(job));
+      await (closed ? Promise.race([save(job), Bun.sleep(300)]) : saveEnd(job));
     }
   }
 

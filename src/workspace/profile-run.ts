@@ -5,10 +5,10 @@ import { Fault } from "../fault.ts";
 import { MAX_REPLY_BYTES } from "../limits.ts";
 import type { Download } from "../mixpanel/api.ts";
 import { downloadProfiles, idOf, type ProfilePage, type ProfileQuery, readPage } from "../mixpanel/engage.ts";
-import type { TableInfo } from "../store/tables.ts";
+import type { TableChange, TableInfo } from "../store/tables.ts";
 import type { IngestResult } from "../store/writer.ts";
 import { runChunks, Settled } from "./chunk-runner.ts";
-import { countIngest } from "./ingest-count.ts";
+import { countIngest, warnOfStore } from "./ingest-count.ts";
 import type { Progress } from "./job-view.ts";
 import type { JobControl } from "./jobs.ts";
 import { atMost, oneAtATime } from "./pause.ts";
@@ -255,22 +255,26 @@ async function closeTable({ run, stored, failures }: State, stopped: Fault | und
   const writer = workspace.store.writer();
   const fault = stopped ?? failures[0]?.fault;
   if (stored === 0 && fault !== undefined && job.stopReason() !== "interrupted") {
-    if (existing === undefined) await writer.drop([table]);
-    else await writer.update(table, { status: existing.status, missing_ranges: existing.missing_ranges });
+    const undone =
+      existing === undefined
+        ? writer.drop([table])
+        : writer.update(table, { status: existing.status, missing_ranges: existing.missing_ranges });
+    await undone.catch((cause: unknown) => warnOfStore(job, cause));
     throw fault;
   }
   const missing = failures.map(({ page, fault: reason }) => named(page, reason));
   if (stopped !== undefined && failures.length === 0)
     missing.push({ ...named(job.progress.done, stopped), to_date: "last page" });
   job.progress.missing = missing;
-  await writer.update(table, {
+  const change: TableChange = {
     status: missing.length === 0 ? "complete" : "partial",
     missing_ranges: missing,
     fetched_at: `${new Date().toISOString().slice(0, 19)}Z`,
-  });
+  };
+  await writer.update(table, change).catch((cause: unknown) => warnOfStore(job, cause));
   if (job.signal.aborted) return;
   job.progress.note = "Computing statistics.";
-  await writer.finish(table);
+  await writer.finish(table).catch((cause: unknown) => warnOfStore(job, cause));
 }
 
 /** Pages have no dates; the ranges of replies name them all the same. */
