@@ -31,13 +31,18 @@ export async function fuzz({ calls, seed }: { calls: number; seed: number }): Pr
     MP_API_URL: sample.url,
     MP_SQL_TIMEOUT_MS: "1000",
   };
+  const { username, secret } = sample.credentials;
+  const basic = Buffer.from(`${username}:${secret}`).toString("base64");
+  const canaries = [secret, encodeURIComponent(secret), Buffer.from(secret).toString("base64"), basic];
   try {
     for (let done = 0; done < calls; done += BATCH) {
-      const wire = await new Wire(["--log-level", "error"], { env }).open();
+      const wire = await new Wire(["--log-level", "debug"], { env }).open();
       await batch(wire, Math.min(BATCH, calls - done), seed + done, report);
       const code = await wire.end();
       if (code !== 0) report.problems.push(`exit code ${code}: ${wire.stderr.slice(-500)}`);
       if (wire.strayLines.length > 0) report.problems.push(`stray output: ${wire.strayLines[0]?.slice(0, 200)}`);
+      const spoken = wire.stderr + JSON.stringify(wire.messages);
+      if (canaries.some((canary) => spoken.includes(canary))) report.problems.push("a secret was spoken");
       if (/unexpected error|\n\s+at /.test(wire.stderr))
         report.problems.push(`stack trace: ${wire.stderr.slice(0, 1500)}`);
     }

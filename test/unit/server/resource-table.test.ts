@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
 import { RESOURCES, resolveUri, TEMPLATES } from "../../../src/server/resource-table.ts";
 import { ALL_TOOLS } from "../../../src/tools/index.ts";
 
@@ -52,4 +53,17 @@ describe("addresses", () => {
     "x".repeat(100_000),
   ];
   test.each(nowhere)("%p is nowhere", (uri) => expect(resolveUri(uri)).toBeUndefined());
+
+  test("any name survives the way there and back, and nothing throws", () => {
+    const names = fc.string({ unit: "binary", minLength: 1, maxLength: 250 }).filter((name) => name.isWellFormed());
+    fc.assert(
+      fc.property(names, (name) => {
+        const path = encodeURIComponent(name);
+        expect(resolveUri(`schema://properties/${path}`)?.args).toEqual({ event: name });
+        expect(resolveUri(`users://${path}/journey`)?.args).toEqual({ distinct_id: name });
+      }),
+    );
+    fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => void resolveUri(`workspace://schema/${text}`)));
+    fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => void resolveUri(text)));
+  });
 });
