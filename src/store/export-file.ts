@@ -8,12 +8,17 @@ export type ExportFormat = "csv" | "jsonl";
 
 const ENDINGS: Record<ExportFormat, string[]> = { csv: [".csv"], jsonl: [".jsonl", ".ndjson"] };
 const PATH_CHARS = 400;
+/** A name every file system takes and every reader can see: no hidden file, no control or invisible character, no wildcard. */
+const PLAIN_PART = /^[\p{L}\p{N}_][\p{L}\p{M}\p{N} ._()+,@=#&'-]{0,99}$/u;
+/** Devices on Windows, whatever their ending. */
+const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 
 /**
  * The absolute path a caller's `path` means. `folders`: the export folder, to which relative paths belong, and whatever else the
  * user allowed. Throws INVALID_ARGUMENT with the reason, also when something is there already. Nothing is created yet.
  */
-export function exportPath(path: string, format: ExportFormat, folders: [string, ...string[]]): string {
+export function exportPath(given: string, format: ExportFormat, folders: [string, ...string[]]): string {
+  const path = given.trim();
   const refuse = (reason: string) =>
     new Fault("INVALID_ARGUMENT", `${JSON.stringify(path.slice(0, 100))} is not a path for an export: ${reason}.`, {
       suggestions: [`Give a file name such as result${ENDINGS[format][0]}; it goes into the export folder.`],
@@ -27,9 +32,9 @@ export function exportPath(path: string, format: ExportFormat, folders: [string,
   const folder = folders.find((allowed) => inside(resolve(allowed), target));
   if (folder === undefined) throw refuse("it is outside the export folder");
   const parts = relative(resolve(folder), target).split(sep);
-  if (parts.some((part) => part.startsWith(".") || /[\u0000-\u001f<>:"|?*]/.test(part)))
-    throw refuse("hidden files and control characters are not allowed");
-  if (lstatSync(target, { throwIfNoEntry: false }) !== undefined) throw taken(target);
+  if (!parts.every((part) => PLAIN_PART.test(part) && !DEVICE.test(part) && !/[ .]$/.test(part)))
+    throw refuse("names are made of letters, digits, spaces and . _ - and begin with a letter or digit");
+  if (exists(target)) throw taken(target);
   return target;
 }
 
@@ -90,6 +95,15 @@ async function copyNew(from: string, real: string, target: string): Promise<void
 function inside(folder: string, path: string): boolean {
   const way = relative(folder, path);
   return way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+}
+
+/** Anything at all, a dangling link too. */
+function exists(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    throw cannotWrite(path, error);
+  }
 }
 
 function isFolder(path: string): boolean {

@@ -121,7 +121,7 @@ export function checkLength(text: string): void {
     throw new Fault(
       "LIMIT_EXCEEDED",
       `The query has ${text.length} characters; at most ${SQL_TEXT_CHARS} are allowed.`,
-      { suggestions: ["Put long lists of values into a table with create_table, and join it."] },
+      { suggestions: ["Select by a condition instead of a long list of values."] },
     );
 }
 

@@ -71,12 +71,32 @@ test("only inside the export folder", async () => {
     join(t.dataDir, "local.sqlite"),
     join(exports, "../out.csv"),
     "C:\\temp\\x.exe",
+    "~/x.csv",
+    "a\\b.csv",
+    "-rf.csv",
+    "con.csv",
+    "NUL",
+    "\u202e.csv",
+    "\ud800.csv",
+    "a\u200b.csv",
+    "x".repeat(150),
+    "trailing. /x.csv",
   ]) {
     const { error } = await t.call("export_table", { table: "cities", path });
     expect([path, error?.code]).toEqual([path, "INVALID_ARGUMENT"]);
   }
   expect(readdirSync(t.dataDir).sort()).toEqual(before);
   expect(existsSync("/tmp/escaped-export.csv")).toBe(false);
+});
+
+test("a file where a folder should be, and too long a way", async () => {
+  writeFileSync(join(exports, "file.csv"), "keep");
+  for (const path of ["file.csv/b.csv", "file.csv/b/c.csv", "file.csv"])
+    expect((await t.call("export_table", { table: "cities", path })).error?.code).toBe("INVALID_ARGUMENT");
+  expect(readFileSync(join(exports, "file.csv"), "utf8")).toBe("keep");
+  expect((await t.call("export_table", { table: "cities", path: ` ${"ä".repeat(90)}.csv ` })).structured).toMatchObject(
+    { rows: 2 },
+  );
 });
 
 test("links lead nowhere", async () => {
