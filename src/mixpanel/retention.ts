@@ -24,7 +24,12 @@ export type RetentionQuery = DateRange & {
 export type Cohort = { date: string; size: Amount; counts: Amount[] };
 
 /** Cohorts in order of time. `segments` holds a breakdown; `cohorts` is empty where the answer gives only segments. */
-export type RetentionResult = { cohorts: Cohort[]; segments: Map<string, Cohort[]> };
+export type RetentionResult = {
+  cohorts: Cohort[];
+  segments: Map<string, Cohort[]>;
+  /** Parts below a date or segment that hold no counts: not understood, and not counted. */
+  unread: number;
+};
 
 const OVERALL = "$overall";
 const ENVELOPES = new Set(["data", "results", "series"]);
@@ -37,7 +42,7 @@ const objectSchema = mapOf(z.unknown());
  */
 export function readCohorts(tree: unknown): RetentionResult {
   const found: { date: string; segment: string; cohort: Cohort }[] = [];
-  walk(tree, undefined, OVERALL, (date, segment, cohort) => found.push({ date, segment, cohort }));
+  const unread = walk(tree, undefined, OVERALL, (date, segment, cohort) => found.push({ date, segment, cohort }));
   found.sort((a, b) => (a.date < b.date ? -1 : a.date > b.date ? 1 : 0));
   const segments = new Map<string, Cohort[]>();
   for (const { segment, cohort } of found) {
@@ -47,24 +52,27 @@ export function readCohorts(tree: unknown): RetentionResult {
   }
   const cohorts = segments.get(OVERALL) ?? [];
   segments.delete(OVERALL);
-  return { cohorts, segments };
+  return { cohorts, segments, unread };
 }
 
 type Take = (date: string, segment: string, cohort: Cohort) => void;
 
-function walk(node: unknown, date: string | undefined, segment: string, take: Take): void {
+/** Returns how many parts below a date could not be read. */
+function walk(node: unknown, date: string | undefined, segment: string, take: Take): number {
   const leaf = leafSchema.safeParse(node);
   if (leaf.success) {
     if (date !== undefined) take(date, segment, { date, size: leaf.data.first ?? null, counts: leaf.data.counts });
-    return;
+    return date === undefined ? 1 : 0;
   }
   const children = objectSchema.safeParse(node);
-  if (!children.success) return;
+  if (!children.success || (date !== undefined && children.data.size === 0)) return date === undefined ? 0 : 1;
+  let unread = 0;
   for (const [key, child] of children.data) {
     if (key === "$average") continue;
-    if (date === undefined && isBucketKey(key)) walk(child, bucketLabel(key, "day"), segment, take);
-    else walk(child, date, key, take);
+    const isDate = date === undefined && isBucketKey(key);
+    unread += isDate ? walk(child, bucketLabel(key, "day"), segment, take) : walk(child, date, key, take);
   }
+  return unread;
 }
 
 /** The body without an envelope, which some servers add around the dates. */

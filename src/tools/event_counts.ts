@@ -4,7 +4,7 @@ import { emptyNotes } from "../workspace/empty.ts";
 import { openLive } from "../workspace/live.ts";
 import { rangeOf, refuseHourlyUsers } from "../workspace/query-input.ts";
 import { countNotes, segmentCut, totalsOf } from "../workspace/segments.ts";
-import { isEmpty, missingValue, seriesTable } from "../workspace/series.ts";
+import { isEmpty, seriesTable } from "../workspace/series.ts";
 import { countType, fromDate, metaSchema, tableSchema, toDate } from "./params.ts";
 import { defineTool, LIVE_READ } from "./tool.ts";
 
@@ -40,7 +40,7 @@ export const eventCounts = defineTool({
     const range = rangeOf(args, unit, live.today);
     const sparse = await countsQuery(live.api, { ...range, events, unit, type }, signal);
     const names = [...events, ...[...sparse.values.keys()].filter((name) => !events.includes(name))];
-    const series = seriesTable(sparse, names, unit === "hour" ? "time" : "date", missingValue(type));
+    const series = seriesTable(sparse, names, unit === "hour" ? "time" : "date");
     const silent = events.filter((name) =>
       isEmpty({ ...sparse, values: new Map([["", sparse.values.get(name) ?? new Map()]]) }),
     );

@@ -108,7 +108,11 @@ export const funnel = defineTool({
   cut: {
     size: (result) => (result.segments?.length ?? 0) + result.by_date.rows.length,
     keep: keepFunnel,
-    shown: (result) =>
-      `${result.segments?.length ?? 0} of ${result.segment_count ?? 0} segments and ${result.by_date.rows.length} dates shown`,
+    shown: ({ segments, segment_count, by_date }) => {
+      const dates = `${by_date.rows.length} dates`;
+      return segments === undefined
+        ? `${dates} shown`
+        : `${segments.length} of ${segment_count} segments and ${dates} shown`;
+    },
   },
 });

@@ -49,7 +49,8 @@ export function stepRates(steps: readonly FunnelStep[]): StepRate[] {
       step_conversion_rate: index === 0 ? 1 : rate(count, before),
       overall_conversion_rate: index === 0 ? 1 : rate(count, first),
     };
-    if (index > 0 && step.avgTime !== null) rates.avg_time_seconds = roundTo(step.avgTime, 4);
+    if (index > 0 && step.avgTime !== null && Number.isFinite(step.avgTime))
+      rates.avg_time_seconds = roundTo(step.avgTime, 4);
     return rates;
   });
 }

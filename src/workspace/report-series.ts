@@ -6,6 +6,7 @@ import type { Cell, Table } from "./series.ts";
 
 const OVERALL = "$overall";
 const ALL = "all";
+const MAX_RAW_CHARS = 200;
 
 /** One leaf: the names on the way to it (metric first), and either points over time or one value for the whole range. */
 export type Leaf = { path: string[]; points?: Map<string, Value>; value?: Value };
@@ -32,6 +33,8 @@ const isValue = (value: unknown): value is Value =>
  */
 export function leaves(node: unknown, path: string[] = []): Leaf[] {
   if (isValue(node)) return [{ path, value: node }];
+  // A list is no shape we know: shown as it is rather than dropped.
+  if (Array.isArray(node)) return [{ path, value: JSON.stringify(node).slice(0, MAX_RAW_CHARS) }];
   if (!isTree(node)) return [];
   const entries = children(node);
   if (entries.length > 0 && path.length > 0 && entries.every(([key, value]) => isBucketKey(key) && isValue(value))) {

@@ -1,7 +1,7 @@
 /** A saved report as an answer: lines, totals, funnel steps or cohorts, whatever its kind and depth. */
 import { isBucketKey, type Unit } from "../mixpanel/dates.ts";
 import type { InsightsReply } from "../mixpanel/insights.ts";
-import { type Cohort, readCohorts } from "../mixpanel/retention.ts";
+import { type Cohort, type RetentionResult, readCohorts } from "../mixpanel/retention.ts";
 import { roundTo } from "./arithmetic.ts";
 import {
   conversionRate,
@@ -77,7 +77,7 @@ function funnelReading(figures: FunnelFigures): ReportReading {
   return { answer, unit: unitOf(labels), labels, notes };
 }
 
-type Group = { metric: string; cohorts: Cohort[]; segments: Map<string, Cohort[]> };
+type Group = RetentionResult & { metric: string };
 
 /** Cohorts per metric; a report that leaves the metric's level out has dates or `$average` at the top. */
 function cohortGroups(series: ReadonlyMap<string, unknown>): Group[] {
@@ -89,7 +89,8 @@ function cohortGroups(series: ReadonlyMap<string, unknown>): Group[] {
 }
 
 function retentionReading(groups: readonly Group[], today: string): ReportReading {
-  const [first = { metric: "", cohorts: [], segments: new Map<string, Cohort[]>() }] = groups;
+  const first = groups[0]?.cohorts ?? [];
+  const unread = groups.reduce((sum, group) => sum + group.unread, 0);
   const all = groups.flatMap((group) => [...group.cohorts, ...[...group.segments.values()].flat()]);
   const labels = [...new Set(all.map((cohort) => cohort.date))].sort();
   const step = stepOf(labels);
@@ -101,7 +102,7 @@ function retentionReading(groups: readonly Group[], today: string): ReportReadin
       cohorts,
     ]),
   ]);
-  const whole = retentionAnswer({ cohorts: first.cohorts, segments: new Map(split) }, step, today);
+  const whole = retentionAnswer({ cohorts: first, segments: new Map(split), unread }, step, today);
   const { segment_count: _, cohort_count: __, ...answer } = whole.answer;
   const notes = [REPORT_RETENTION, ...whole.notes];
   if (several)

@@ -46,6 +46,7 @@ export function retentionAnswer(
   const { running, ...whole } = answerOf(reply.cohorts, step, today);
   const answer: RetentionAnswer = { ...whole, cohort_count: reply.cohorts.length };
   const notes: string[] = [];
+  if (reply.unread > 0) notes.push(`${reply.unread} cohorts of Mixpanel's reply had no counts and are left out.`);
   if (reply.segments.size > 0) {
     answer.segments = segmentsOf(reply.segments, step, today);
     answer.segment_count = reply.segments.size;

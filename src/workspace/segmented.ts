@@ -2,16 +2,7 @@
 import type { Unit } from "../mixpanel/dates.ts";
 import type { Amount, Sparse } from "../mixpanel/sparse.ts";
 import { countNotes, cutSegments, type Segmented, totalsOf } from "./segments.ts";
-import {
-  additive,
-  type CountType,
-  grandTotal,
-  inNumericOrder,
-  missingValue,
-  ranked,
-  seriesTable,
-  type Table,
-} from "./series.ts";
+import { additive, type CountType, grandTotal, inNumericOrder, ranked, seriesTable, type Table } from "./series.ts";
 
 export type Presentation = {
   type: CountType;
@@ -37,7 +28,7 @@ export function segmented(sparse: Sparse, how: Presentation) {
   const { type, limit, asked, what = how.numeric === true ? "range" : "segment" } = how;
   const order = ranked(sparse).map((row) => row.name);
   const chosen = how.numeric === true ? inNumericOrder(order.slice(0, limit)) : order.slice(0, limit);
-  const table = seriesTable(sparse, chosen, how.unit === "hour" ? "time" : "date", missingValue(type));
+  const table = seriesTable(sparse, chosen, how.unit === "hour" ? "time" : "date");
   const notes = countNotes(type);
   if (order.length > 1 && !additive(type)) notes.push(`Shown: the ${what}s with the largest mean bucket.`);
   if (asked !== undefined && order.length >= asked) {

@@ -10,23 +10,20 @@ export type CountType = "general" | "unique" | "average";
 
 export const additive = (type: CountType): boolean => type === "general";
 
-/** What an absent bucket means: no events and no users are 0; an average of nothing is not a number. */
-export function missingValue(type: CountType): Amount {
-  return type === "average" ? null : 0;
-}
-
-/** One row per bucket, one column per name, in the order given. */
-export function seriesTable(sparse: Sparse, names: readonly string[], first: string, missing: Amount): Table {
+/**
+ * One row per bucket, one column per name, in the order given. Mixpanel leaves buckets of nothing out or sends 0 for them, so a missing
+ * one is 0, for averages of events per user too; null is a count that Mixpanel did not make.
+ */
+export function seriesTable(sparse: Sparse, names: readonly string[], first: string): Table {
   const columns = names.map((name) => sparse.values.get(name));
   return {
     columns: [first, ...names],
-    rows: sparse.buckets.map((bucket) => [bucket, ...columns.map((column) => cellOf(column, bucket, missing))]),
+    rows: sparse.buckets.map((bucket) => [bucket, ...columns.map((column) => cellOf(column?.get(bucket)))]),
   };
 }
 
-function cellOf(column: ReadonlyMap<string, Amount> | undefined, bucket: string, missing: Amount): Amount {
-  const value = column?.get(bucket);
-  if (value === undefined) return missing;
+function cellOf(value: Amount | undefined): Amount {
+  if (value === undefined) return 0;
   return value === null ? null : withoutNoise(value);
 }
 

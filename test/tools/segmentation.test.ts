@@ -65,14 +65,14 @@ describe("segmentation", () => {
     expect(text).not.toContain("17");
   });
 
-  test("averages: missing buckets are blank, nothing is added", async () => {
+  test("averages: nothing is added up", async () => {
     const server = await serve(by({ X: { "2026-03-01": 1.5, "2026-03-02": 2.25 } }));
     const { structured } = await server.call("segmentation", { event: "X", ...range, type: "average" });
     expect(structured).toMatchObject({ total: null, totals: null });
     expect((structured["series"] as { rows: unknown[] }).rows).toEqual([
       ["2026-03-01", 1.5],
       ["2026-03-02", 2.25],
-      ["2026-03-03", null],
+      ["2026-03-03", 0],
     ]);
   });
 
@@ -86,7 +86,7 @@ describe("segmentation", () => {
     expect(shown).toEqual(["date", "s0", "s1", "s2", "s3", "s4"]);
     expect(structured).toMatchObject({ truncated: true, segment_count: 31, total: 2635 });
     expect(Object.keys(structured["totals"] as object)).toHaveLength(5);
-    expect(text.split("\n")[0]).toContain("5 of 31 segments shown");
+    expect(text.split("\n")[0]).toContain("5 of 31 segments");
     expect(text).toContain("26 more segments with 81.4% of the total");
     expect(Number(server.queries[0]?.params.get("limit"))).toBeGreaterThan(31);
   });
@@ -121,7 +121,8 @@ describe("segmentation", () => {
     expect(columns.length).toBeLessThan(21);
     expect(structured).toMatchObject({ truncated: true, segment_count: 20 });
     expect(text.length).toBeLessThan(9000);
-    expect(Object.keys(structured["totals"] as object)).toEqual(columns.slice(1));
+    expect(Object.keys(structured["totals"] as object)).toHaveLength(20);
+    expect(text).toContain(`series has the ${columns.length - 1} largest of 20 segments`);
   });
 
   test.each<[string, unknown]>([
@@ -140,6 +141,19 @@ describe("segmentation", () => {
     const server = await serve(by({}), { names: ["Sign Up"] });
     const { text } = await server.call("segmentation", { event: "Sign Up", ...range });
     expect(text).toContain("though the event exists");
+  });
+
+  test("when the quota is nearly used, no query is spent on an explanation", async () => {
+    const full = { body: by({ X: { "2026-03-01": 1 } }) };
+    const server = await scripted(
+      { segmentation: (params) => (params.get("event") === "X" ? full : { body: by({}) }) },
+      { names: ["Y"] },
+    );
+    open.push(server);
+    for (let used = 0; used < 51; used++) await server.call("segmentation", { event: "X", ...range });
+    const { text } = await server.call("segmentation", { event: "Z", ...range });
+    expect(text).toContain("names are case-sensitive, list_events shows them");
+    expect(server.queries.every((query) => query.path === "segmentation")).toBe(true);
   });
 
   test("every event without the property", async () => {

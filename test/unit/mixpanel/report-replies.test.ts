@@ -135,6 +135,10 @@ describe("retention", () => {
       ["error", [{ date: "2026-03-01", size: 3, counts: [2] }]],
     ]);
   });
+  test("cohorts without counts are counted, not guessed", async () => {
+    const body = { "2026-03-01": leaf(9, [1]), "2026-03-02": { first: 5 }, "2026-03-03": null, computed_at: "x" };
+    expect(await retention(stubApi(body), ask)).toMatchObject({ cohorts: [{ date: "2026-03-01" }], unread: 2 });
+  });
   test("nothing", async () => expect((await retention(stubApi({}), ask)).cohorts).toEqual([]));
 });
 
