@@ -13,7 +13,8 @@ export const on = () => z.string().min(1).describe("property name or expression"
 export const where = () => z.string().min(1).describe('filter, e.g. properties["plan"] == "pro"');
 export const search = () => z.string();
 export const refresh = () => z.boolean().default(false).describe("ignore the 5 min cache");
-export const countType = () => z.enum(["general", "unique", "average"]).default("general");
+export const countType = () =>
+  z.enum(["general", "unique", "average"]).default("general").describe("events, users, events per user");
 export const table = () => z.string().min(1);
 export const limit = (standard: number, most: number) => z.int().min(1).max(most).default(standard);
 export const offset = () => z.int().min(0).default(0);
