@@ -105,3 +105,63 @@ describe("the SQL of the guides runs in the sandbox, on fetched events", () => {
     expect(audit).toMatchObject({ bad_ids: 0, no_time: 0, future: 0 });
   });
 });
+
+describe("every call the guides write out works as it stands", () => {
+  /** `tool(a="x", b=5)` with all arguments given; calls with a placeholder (`"..."`, `<id>`) are left to the reader. */
+  function callsIn(text: string): (readonly [tool: string, args: Record<string, unknown>])[] {
+    const prose = text.replaceAll(/```[\s\S]*?```/g, "");
+    const written = [...prose.matchAll(/`([a-z_]+)\(((?:[^`"]|"(?:[^"\\]|\\.)*")*)\)`/g)];
+    return written
+      .filter(([, , args = ""]) => !/\.\.\.|<|SELECT/.test(args))
+      .map(([, tool = "", args = ""]) => {
+        const pairs = [...args.matchAll(/([a-z_]+)=("(?:[^"\\]|\\.)*"|'[^']*'|\[[^\]]*\]|[\w.]+)/g)];
+        const read = pairs.map(([, name = "", value = ""]) => [
+          name,
+          value.startsWith("'") ? value.slice(1, -1) : JSON.parse(value),
+        ]);
+        return [tool, Object.fromEntries(read) as Record<string, unknown>] as const;
+      });
+  }
+
+  test("on the sample project", async () => {
+    const [event = ""] = (await harness.call("list_events", { search: "sign" })).structured["events"] as string[];
+    const [funnel] = (await harness.call("list_funnels")).structured["funnels"] as { name: string }[];
+    const given = {
+      event,
+      acquisition_event: event,
+      funnel: funnel?.name ?? "",
+      experiment: "New checkout",
+      goal: "More sales",
+    };
+    const { prompts } = await harness.client.listPrompts();
+    const tools = (await harness.client.listTools()).tools.map(({ name }) => name);
+    const seen = new Set<string>();
+    for (const prompt of prompts) {
+      const args = Object.fromEntries(
+        (prompt.arguments ?? []).map(({ name }) => [name, given[name as keyof typeof given]]),
+      );
+      const { messages } = await harness.client.getPrompt({ name: prompt.name, arguments: args });
+      const text = messages[0]?.content.type === "text" ? messages[0].content.text : "";
+      for (const [tool, callArgs] of callsIn(text)) {
+        const key = `${tool} ${JSON.stringify(callArgs)}`;
+        // Big downloads and removals are not for this test; what they take is checked by their own.
+        if (
+          !tools.includes(tool) ||
+          seen.has(key) ||
+          tool.startsWith("fetch") ||
+          tool.startsWith("drop") ||
+          tool === "export_table"
+        )
+          continue;
+        seen.add(key);
+        const { error } = await harness.call(tool, callArgs);
+        // A table or an experiment the sample does not have is fine; a call that cannot be made is not.
+        expect(
+          [undefined, "TABLE_NOT_FOUND", "NOT_FOUND", "SQL_ERROR", "RATE_LIMITED"],
+          `${prompt.name}: ${key}: ${error?.message}`,
+        ).toContain(error?.code);
+      }
+    }
+    expect(seen.size).toBeGreaterThan(15);
+  });
+});
