@@ -29,6 +29,8 @@ export type QueryResult = {
   rows: Cell[][];
   /** True when there are more rows: exact. */
   truncated: boolean;
+  /** Some cells are longer than shown; each says so itself. */
+  clipped: boolean;
   /** Time in SQLite and reading the rows. */
   elapsed_ms: number;
   /** What was done to make it fast, and whether cells were clipped. */
@@ -89,8 +91,8 @@ export function createSandbox(options: SandboxOptions): Sandbox {
         reply.clipped ? "Long cells are clipped: select a part with substr or a JSON path." : undefined,
       ];
       const hint = hints.filter((text) => text !== undefined).join(" ");
-      const { columns, truncated, elapsed_ms } = reply;
-      return { columns, rows: reply.rows, truncated, elapsed_ms, ...(hint === "" ? {} : { hint }) };
+      const { columns, truncated, clipped, elapsed_ms } = reply;
+      return { columns, rows: reply.rows, truncated, clipped, elapsed_ms, ...(hint === "" ? {} : { hint }) };
     },
     async spool(sql, path, format, signal, onProgress) {
       checkLength(sql);

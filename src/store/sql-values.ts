@@ -23,6 +23,10 @@ function clipMark(length: number, unit: string): string {
   return `... [clipped: ${length.toLocaleString("en-US")} ${unit}]`;
 }
 
+export function isClipped(cell: Cell): boolean {
+  return typeof cell === "string" && /\.\.\. \[clipped: [\d,]+ (characters|bytes)\]$/.test(cell);
+}
+
 export function clip(text: string, most: number, unit: string): string {
   return text.length <= most ? text : `${text.slice(0, Math.max(0, most))}${clipMark(text.length, unit)}`;
 }

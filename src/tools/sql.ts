@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { SQL_MAX_CHARS } from "../limits.ts";
 import { incompleteNote } from "../store/incomplete.ts";
+import { isClipped } from "../store/sql-values.ts";
 import { cell, sqlLimit } from "./params.ts";
 import { defineTool, LOCAL_READ } from "./tool.ts";
 
@@ -24,7 +25,9 @@ export const sql = defineTool({
   async handler(workspace, { query, limit }, { signal }) {
     const sandbox = workspace.store.sandbox();
     const { rows, ...result } = await sandbox.query(query, { rows: limit, chars: SQL_MAX_CHARS }, signal);
-    const { columns, truncated, elapsed_ms } = result;
+    const { columns, elapsed_ms } = result;
+    // A cell that is not whole is a cut as well, and says so itself.
+    const truncated = result.truncated || result.clipped;
     const hint = [incompleteNote(workspace.store, query), result.hint].filter((text) => text !== undefined).join(" ");
     return { columns, rows, row_count: rows.length, truncated, elapsed_ms, ...(hint === "" ? {} : { hint }) };
   },
@@ -33,7 +36,7 @@ export const sql = defineTool({
   cut: {
     size: ({ rows }) => rows.length,
     keep: (result, count) => ({ ...result, rows: result.rows.slice(0, count), row_count: count, truncated: true }),
-    shown: ({ row_count }) =>
-      `the first ${row_count} rows; select fewer columns, aggregate, or write all with export_table`,
+    shown: ({ row_count, rows }) =>
+      `the first ${row_count} rows${rows.some((row) => row.some(isClipped)) ? ", long cells clipped (substr gives a part)" : ""}; select fewer columns, aggregate, or write all with export_table`,
   },
 });

@@ -56,14 +56,12 @@ test("a cancelled query answers nobody and the next one works", async () => {
 
 test("a query over an incomplete table says what is missing", async () => {
   const { store } = t.workspace;
-  await store
-    .writer()
-    .create({
-      name: "half",
-      type: "events",
-      status: "partial",
-      missing_ranges: [{ from_date: "2026-01-03", to_date: "2026-01-05" }],
-    });
+  await store.writer().create({
+    name: "half",
+    type: "events",
+    status: "partial",
+    missing_ranges: [{ from_date: "2026-01-03", to_date: "2026-01-05" }],
+  });
   const { hint } = (await t.call("sql", { query: "SELECT count(*) FROM Half" })).structured;
   expect(hint).toBe("half is incomplete (missing: 2026-01-03 to 2026-01-05): fetch it with mode resume to fill it.");
   expect((await t.call("sql", { query: "SELECT 'half'" })).structured["hint"]).toBeUndefined();
@@ -76,4 +74,12 @@ test("fifty calls at once, each with its own answer", async () => {
   expect(replies.map(({ structured }) => structured["rows"])).toEqual(
     Array.from({ length: 50 }, (_, index) => [[index]]),
   );
+});
+
+test("a clipped cell is a cut: marked in the cell, in truncated and in the first line", async () => {
+  const reply = await t.call("sql", { query: "SELECT 1 AS n, printf('%.*c', 60000, 'x') AS long" });
+  expect(reply.structured).toMatchObject({ row_count: 1, truncated: true });
+  expect(String((reply.structured["rows"] as unknown[][])[0]?.[1])).toEndWith("[clipped: 60,000 characters]");
+  expect(reply.text.split("\n")[0]).toContain("long cells clipped");
+  expect(reply.text.length).toBeLessThan(45_000);
 });

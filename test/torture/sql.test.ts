@@ -286,6 +286,40 @@ test("random bytes and random tokens", async () => {
   expect(state()).toEqual(before);
 });
 
+test("five hundred queries while another process stores chunks: whole chunks only, never busy", async () => {
+  const program = `
+    import { Database } from "bun:sqlite";
+    const db = new Database(${JSON.stringify(f.path)});
+    db.run("PRAGMA busy_timeout = 5000");
+    db.run("PRAGMA synchronous = NORMAL");
+    const insert = db.prepare("INSERT INTO growing VALUES (?, ?)");
+    process.stdout.write("ready\\n");
+    for (let chunk = 0; chunk < 100_000; chunk++) {
+      db.run("BEGIN IMMEDIATE");
+      for (let row = 0; row < 1_000; row++) insert.run(chunk, "x".repeat(20));
+      db.run("COMMIT");
+      if (chunk % 20 === 0) db.run("PRAGMA wal_checkpoint(TRUNCATE)");
+      await Bun.sleep(5);
+    }
+  `;
+  f.db.run("CREATE TABLE growing (chunk INTEGER, text TEXT)");
+  const writer = Bun.spawn([process.execPath, "-e", program], { stdout: "pipe", stderr: "inherit" });
+  await writer.stdout.getReader().read();
+  const counts = new Set<number>();
+  for (let index = 0; index < 500; index += 5) {
+    const ask = () => f.query("SELECT count(*), max(chunk) FROM growing");
+    for (const { rows } of await Promise.all([ask(), ask(), ask(), ask(), ask()])) {
+      const [count, last] = rows[0] ?? [];
+      expect(count).toBe(1_000 * (Number(last ?? -1) + 1));
+      counts.add(Number(count));
+    }
+  }
+  writer.kill("SIGKILL");
+  await writer.exited;
+  expect(counts.size).toBeGreaterThan(5);
+  f.db.run("DROP TABLE growing");
+});
+
 test.skipIf(process.platform !== "linux")(
   "a child whose parent is killed during an endless SELECT is gone within a second",
   async () => {
