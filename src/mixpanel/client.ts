@@ -209,7 +209,7 @@ async function send(
       // A redirect would carry the credentials to wherever it points.
       redirect: "manual",
       // A download is passed on as it came: its reader proves its end.
-      decompress: "reply" in call,
+      decompress: call.raw !== true,
       // Bun's own limit of five minutes is below what a first byte of a big export takes.
       timeout: false,
       signal: abort,

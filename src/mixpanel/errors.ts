@@ -94,7 +94,7 @@ function byText(context: Context): Fault | undefined {
     ]);
   }
   if (PLAN.test(text)) return plan(context);
-  return undefined;
+  return /days?\s+(?:in|into)\s+the\s+past/i.test(text) ? lookBack(context) : undefined;
 }
 
 function auth(context: Context): Fault {

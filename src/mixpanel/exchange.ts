@@ -10,7 +10,7 @@ import { abortFault, networkFault } from "./network.ts";
 import type { Ticket } from "./pacer.ts";
 import type { Ledger, Pool } from "./quota.ts";
 import type { Quote } from "./quote.ts";
-import { limitNamed, rateLimited, refusal } from "./rate-limit.ts";
+import { limitNamed, type Refusal, rateLimited, refusal } from "./rate-limit.ts";
 import { errorInside, fitted, parseJson, unreadable } from "./reply.ts";
 import type { AnyCall } from "./request.ts";
 import { retryAfterMs, type Trouble } from "./retry.ts";
@@ -67,7 +67,7 @@ export async function refused(
   ticket: Ticket,
 ): Promise<Failure> {
   const { status, headers } = response;
-  const body = await readErrorText(response, !("reply" in call));
+  const body = await readErrorText(response, call.raw === true);
   if (connected.signal?.aborted) throw abortFault(connected.signal);
   const now = site.now();
   if (status === 401 || status === 402 || status === 429) ticket.refund();
@@ -84,17 +84,27 @@ function throttled(site: Site, asked: Asked, headers: Headers, body: string): Fa
   const now = site.now();
   const text = errorText(body);
   const { limit, retryAfterMs: stated } = refusal(headers, text, now);
-  const pool: Pool = asked.family === "export" ? "export" : "query";
-  const named = limitNamed(text);
-  if (named !== undefined && !headers.has("RateLimit-Policy")) site.ledger.learn(pool, { quota: named });
-  const ledgerMs = limit === "hour" ? site.ledger.nextSlotMs(pool, now) : undefined;
-  const waitMs = stated ?? ledgerMs ?? UNKNOWN_WAIT_MS;
-  // The hour rolls: at the latest when our own oldest request leaves it, one slot is free, whatever the header says.
-  if (limit === "hour") site.ledger.exhaust(pool, now + Math.min(waitMs, ledgerMs ?? waitMs));
+  const estimated = asked.family === "app" ? undefined : remember(site, asked.family, { headers, text, limit, stated });
+  const waitMs = stated ?? estimated ?? UNKNOWN_WAIT_MS;
   return {
     fault: rateLimited(asked, limit, site.quote(text), waitMs, now),
     trouble: { kind: "status", status: 429, retryAfterMs: stated, hourly: limit === "hour" },
   };
+}
+
+type Refused = { headers: Headers; text: string; limit: Refusal["limit"]; stated?: number };
+
+/** Teaches the ledger what a refusal says; answers how long the ledger itself would wait, where the hour is used up. */
+function remember(site: Site, pool: Pool, { headers, text, limit, stated }: Refused): number | undefined {
+  const now = site.now();
+  const named = limitNamed(text);
+  if (named !== undefined && !headers.has("RateLimit-Policy")) site.ledger.learn(pool, { quota: named });
+  if (limit !== "hour") return undefined;
+  // The hour rolls: at the latest when our own oldest request leaves it, one slot is free, whatever the header says.
+  const ownMs = site.ledger.nextSlotMs(pool, now);
+  const waitMs = Math.min(stated ?? ownMs ?? UNKNOWN_WAIT_MS, ownMs ?? Number.POSITIVE_INFINITY);
+  site.ledger.exhaust(pool, now + waitMs);
+  return ownMs;
 }
 
 /** A 200 as the value its schema promises, or why it is none. */

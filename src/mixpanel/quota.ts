@@ -37,6 +37,7 @@ const WINDOW_S = 3_600;
 const MARGIN_MS = 10_000;
 const SECOND_MS = 1_020;
 const BUSY_MS = 3_000;
+const STALE_MS = 2 * 86_400_000;
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS request (id INTEGER PRIMARY KEY, scope TEXT NOT NULL, pool TEXT NOT NULL, at INTEGER NOT NULL);
@@ -61,6 +62,9 @@ function openFile(dataDir: string): Database {
     db.run("PRAGMA journal_mode = WAL");
     db.run("PRAGMA synchronous = NORMAL");
     db.run(SCHEMA);
+    // What other projects and hosts left behind long ago.
+    db.query("DELETE FROM request WHERE at < ?").run(Date.now() - STALE_MS);
+    db.query("DELETE FROM in_flight WHERE expires_at < ?").run(Date.now() - STALE_MS);
     return db;
   } catch (error) {
     db.close();

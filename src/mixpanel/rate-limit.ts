@@ -45,24 +45,26 @@ function inWords(ms: number): string {
 
 /** What still works while one pool is used up. */
 function meanwhile(asked: Pick<Asked, "family">): string {
+  if (asked.family === "app") return "Meanwhile live queries and `sql` on tables already fetched still work.";
   return asked.family === "export"
     ? "Meanwhile live queries (segmentation, funnel, ...) and `sql` on tables already fetched still work."
     : "Meanwhile `sql` on fetched tables, `fetch_events` (its own quota), list_bookmarks, list_annotations and lexicon_schemas still work.";
 }
 
+const BUSY = "it is limiting requests at the moment";
+const WHICH: Record<Asked["family"], Record<Refusal["limit"], string>> = {
+  query: {
+    hour: "the hourly query quota of the project is used up",
+    concurrency: "too many queries of the project are running at once",
+    unknown: BUSY,
+  },
+  export: { hour: "the hourly export quota is used up", concurrency: "too many exports are running", unknown: BUSY },
+  app: { hour: "its hourly limit is reached", concurrency: "too many requests are running at once", unknown: BUSY },
+};
+
 /** Mixpanel itself refused. `waitMs` comes from its headers, else from the ledger, else it is a minute. */
 export function rateLimited(asked: Asked, limit: Refusal["limit"], words: string, waitMs: number, now: number): Fault {
-  const which = {
-    hour:
-      asked.family === "export"
-        ? "the hourly export quota is used up"
-        : "the hourly query quota of the project is used up",
-    concurrency:
-      asked.family === "export"
-        ? "too many exports are running"
-        : "too many queries of the project are running at once",
-    unknown: "it is limiting requests at the moment",
-  }[limit];
+  const which = WHICH[asked.family][limit];
   const said = words === "" ? "" : `: "${words}"`;
   return limited(`Mixpanel refused (${asked.endpoint}, HTTP 429): ${which}${said}`, asked, waitMs, now, {
     limit,

@@ -1,4 +1,5 @@
 /** What is sent, what is repeated, what is given up, over real HTTP. */
+import { Database } from "bun:sqlite";
 import { afterEach, describe, expect, test } from "bun:test";
 import { createServer, type Socket } from "node:net";
 import { z } from "zod";
@@ -270,5 +271,23 @@ describe("at most five at once", () => {
     most = 0;
     await Promise.all(Array.from({ length: 8 }, () => api.call(query())));
     expect(most).toBe(2);
+  });
+
+  test("calls that are cancelled anywhere on their way leave no place taken", async () => {
+    const server = serve(() => Bun.sleep(5).then(() => json([])));
+    const api = server.api({ dataDir: server.dataDir });
+    await api.call(query({ counted: false }));
+    const calls = Array.from({ length: 120 }, (_, index) => {
+      const controller = new AbortController();
+      if (index % 3 > 0) setTimeout(() => controller.abort(), index % 40);
+      return api.call(query({ counted: false }), controller.signal).catch((fault) => {
+        if (!(fault instanceof Fault) || fault.code !== "CANCELLED") throw fault;
+        return "cancelled";
+      });
+    });
+    const ends = await Promise.all(calls);
+    expect(ends.filter((_, index) => index % 3 === 0)).toEqual(Array(40).fill([]));
+    const left = new Database(`${server.dataDir}/quota.sqlite`).query("SELECT count(*) AS n FROM in_flight").get();
+    expect(left).toEqual({ n: 0 });
   });
 });

@@ -463,6 +463,17 @@ const CASES: Case[] = [
     details: { limit: "concurrency" },
   },
   {
+    name: "429 of the App family says nothing about queries",
+    status: 429,
+    headers: { "Retry-After": "50" },
+    body: { error: "5 per hour" },
+    call: BOOKMARKS,
+    code: "RATE_LIMITED",
+    retryAfter: 50,
+    says: [/live queries/],
+    never: [/query quota/],
+  },
+  {
     name: "429 export",
     status: 429,
     headers: { "Retry-After": "300" },
@@ -604,6 +615,7 @@ describe("error replies", () => {
       const used = call.family === "export" ? exports : query;
       if (call.family !== "app" && !refunded) expect(used.used).toBe(server.seen.length);
       if (one.status === 401 || one.status === 402) expect(used.used).toBe(0);
+      if (call.family === "app") expect(query.used).toBe(0);
     });
   }
 });
