@@ -7,7 +7,7 @@ import type { EventNames } from "./event-names.ts";
 import { EventRow } from "./event-row.ts";
 import type { TimezoneRule } from "./event-time.ts";
 import { type LineTaker, MAX_LINE_BYTES } from "./lines.ts";
-import type { Profile } from "./profile.ts";
+import type { RowObserver } from "./row-observer.ts";
 import {
   decodeText,
   ODD,
@@ -72,7 +72,7 @@ export class EventSink implements LineTaker {
     table: string,
     private readonly names: EventNames,
     private readonly seen: SeenRows,
-    private readonly profile: Profile | undefined,
+    private readonly profile: RowObserver | undefined,
     zone: TimezoneRule,
   ) {
     const name = quoteName(table);
@@ -85,6 +85,19 @@ export class EventSink implements LineTaker {
       (db.query<{ last: number | null }, []>(`SELECT max(rowid) AS last FROM ${name}`).get()?.last ?? 0) + 1;
     this.stored = new StoredRows(db, name);
     this.isSame = (rowid) => this.stored.find(rowid, this.eventName, this.row);
+  }
+
+  block(bytes: Uint8Array, end: number): void {
+    this.profile?.block(bytes, end);
+  }
+
+  blockEnd(): void {
+    this.profile?.blockEnd();
+  }
+
+  /** Resolves when more lines may come. */
+  async room(): Promise<void> {
+    await this.profile?.room();
   }
 
   line(bytes: Uint8Array, start: number, end: number, utf8: boolean): void {

@@ -7,11 +7,19 @@ import { chunksWithin, insertChunk } from "./chunks.ts";
 import { EventSink } from "./event-sink.ts";
 import { inflate } from "./inflate.ts";
 import { LineSplitter } from "./lines.ts";
-import { createProfile } from "./profile.ts";
+import { ProfileClient } from "./profile-client.ts";
 import { isoNow, quoteName, type TableInfo } from "./tables.ts";
 import { checkpoint, requireLogRoom, truncateLog } from "./write-log.ts";
 import type { EventChunk, IngestResult } from "./writer.ts";
-import { countRows, loadSeen, stateOf, tableOf, transaction, type WriterSession } from "./writer-session.ts";
+import {
+  countRows,
+  forgetTables,
+  loadSeen,
+  stateOf,
+  tableOf,
+  transaction,
+  type WriterSession,
+} from "./writer-session.ts";
 
 const PROGRESS_MS = 250;
 
@@ -33,8 +41,7 @@ export async function ingestEvents(
     checkpoint(session.db, session.path);
     return result;
   } catch (cause) {
-    // What was seen and counted includes rows that are gone again.
-    session.tables.clear();
+    forgetTables(session);
     truncateLog(session.db);
     throw cause;
   }
@@ -52,7 +59,7 @@ async function storeChunk(session: WriterSession, chunk: EventChunk, context: Ch
   const table = tableOf(session, chunk.table);
   const state = stateOf(session, table);
   state.seen ??= loadSeen(session, table.id);
-  if (table.row_count === 0) state.profile ??= createProfile();
+  if (table.row_count === 0) state.profile ??= new ProfileClient();
   state.profile?.begin();
   dropIndexesFor(session, table, statSync(chunk.path).size);
   const sink = new EventSink(session.db, table.name, state.names, state.seen, state.profile, chunk.timezone);
@@ -128,6 +135,7 @@ async function feed(sink: EventSink, chunk: EventChunk, context: ChildContext): 
     if (context.signal.aborted) throw new Fault("CANCELLED", "The fetch was cancelled.");
     bytes += piece.length;
     splitter.push(piece);
+    await sink.room();
     if (sink.broken !== undefined) throw truncated(sink.broken);
     if (Date.now() - reported > PROGRESS_MS) {
       reported = Date.now();

@@ -7,6 +7,9 @@ export const MAX_LINE_BYTES = 32 << 20;
 const NEWLINE = 0x0a;
 
 export type LineTaker = {
+  /** The lines that come next lie in `bytes[0, end)`, which stays as it is until `blockEnd`. */
+  block?(bytes: Uint8Array, end: number): void;
+  blockEnd?(): void;
   /** One line, `bytes[start, end)`, with a newline at `end`. `utf8`: whether it is known to be valid. */
   line(bytes: Uint8Array, start: number, end: number, utf8: boolean): void;
   /** A line over MAX_LINE_BYTES went by. */
@@ -53,11 +56,13 @@ export class LineSplitter {
     const stop = buffer.lastIndexOf(NEWLINE, filled - 1);
     if (stop < 0) return;
     const utf8 = isUtf8(buffer.subarray(0, stop));
+    this.taker.block?.(buffer, stop + 1);
     for (let start = 0; start <= stop; ) {
       const end = buffer.indexOf(NEWLINE, start);
       this.taker.line(buffer, start, end, utf8);
       start = end + 1;
     }
+    this.taker.blockEnd?.();
     buffer.copyWithin(0, stop + 1, filled);
     this.filled = filled - stop - 1;
   }

@@ -13,7 +13,7 @@ import { quoteName, readTable, type TableInfo } from "./tables.ts";
 import { type BackgroundTask, stateOf, tableOf, transaction, type WriterSession } from "./writer-session.ts";
 
 /** Part of `_mp_stat` that holds the summary as JSON text; another number when TableSummary changes its shape. */
-const SUMMARY_PART = "summary.1";
+const SUMMARY_PART = "summary.2";
 
 /** Rows per step: a few milliseconds, after which requests and cancellations are seen. */
 const STEP_ROWS = 4_000;

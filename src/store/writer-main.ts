@@ -9,7 +9,7 @@ import type { TableChange } from "./tables.ts";
 import { type IndexRequest, wishIndex } from "./wished-indexes.ts";
 import { truncateLog } from "./write-log.ts";
 import type { AdoptedResult, EventChunk, JobRow, ProfilePage, WriterSetup } from "./writer.ts";
-import { openSession, tableOf, type WriterSession } from "./writer-session.ts";
+import { forgetTables, openSession, tableOf, type WriterSession } from "./writer-session.ts";
 
 export function runWriterChild(): Promise<void> {
   return serveChild((setup: WriterSetup) => writerProgram(openSession(setup.path)));
@@ -32,6 +32,7 @@ export function writerProgram(session: WriterSession): ChildProgram {
     },
     background: () => backgroundStep(session),
     close() {
+      forgetTables(session);
       truncateLog(session.db);
       session.db.close();
     },

@@ -3,7 +3,7 @@ import type { Database } from "bun:sqlite";
 import { Fault } from "../fault.ts";
 import { hashesOf, SeenRows } from "./dedupe.ts";
 import { EventNames } from "./event-names.ts";
-import type { Profile } from "./profile.ts";
+import type { RowObserver } from "./row-observer.ts";
 import { openDatabase, storeFault } from "./schema.ts";
 import { processAlive, readTable, type TableInfo, tableNotFound } from "./tables.ts";
 import { configureLog } from "./write-log.ts";
@@ -15,7 +15,7 @@ export type TableState = {
   /** Absent until the first chunk of events that needs it. */
   seen: SeenRows | undefined;
   /** Present only when it has observed every row of the table. */
-  profile: Profile | undefined;
+  profile: RowObserver | undefined;
 };
 
 /** A step of background work, short enough to make a request wait for it; false when there is nothing left to do. */
@@ -114,9 +114,16 @@ export function tableOf(session: WriterSession, name: string): TableInfo {
 export function stateOf(session: WriterSession, table: TableInfo): TableState {
   const known = session.tables.get(table.id);
   if (known !== undefined && known.version === table.version) return known;
+  known?.profile?.close();
   const state: TableState = { version: table.version, names: new EventNames(), seen: undefined, profile: undefined };
   session.tables.set(table.id, state);
   return state;
+}
+
+/** After a rollback: what was seen and counted includes rows that are gone again. */
+export function forgetTables(session: WriterSession): void {
+  for (const { profile } of session.tables.values()) profile?.close();
+  session.tables.clear();
 }
 
 /** The rows of a table by the hashes its ledger keeps. */
