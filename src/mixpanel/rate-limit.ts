@@ -66,7 +66,7 @@ const WHICH: Record<Asked["family"], Record<Refusal["limit"], string>> = {
 export function rateLimited(asked: Asked, limit: Refusal["limit"], words: string, waitMs: number, now: number): Fault {
   const which = WHICH[asked.family][limit];
   const said = words === "" ? "" : `: "${words}"`;
-  return limited(`Mixpanel refused (${asked.endpoint}, HTTP 429): ${which}${said}`, asked, waitMs, now, {
+  return limited(`Mixpanel refused the request (${asked.endpoint}): ${which}${said}`, asked, waitMs, now, {
     limit,
     by: "mixpanel",
   });

@@ -192,6 +192,32 @@ describe("several processes", () => {
   });
 });
 
+describe("a wait for the hour", () => {
+  const ask = async (leavesInMs: number) => {
+    const server = stub(() => json([]));
+    const shared = ledger(server.dataDir, `${server.url} 3000001`);
+    const now = Date.now();
+    shared.reserve("query", now - HOUR - MARGIN + leavesInMs);
+    for (let i = 0; i < 59; i++) shared.reserve("query", now - 1_000);
+    const answer = await server
+      .api({ dataDir: server.dataDir })
+      .call({ family: "query", path: path`/events/names`, reply: z.unknown() })
+      .catch((fault) => fault);
+    const sent = server.seen.length;
+    await server.close();
+    return { answer, sent };
+  };
+  test("is slept when it is short", async () => {
+    expect(await ask(300)).toEqual({ answer: [], sent: 1 });
+  });
+  test("is refused at once when it is long", async () => {
+    const { answer, sent } = await ask(30_000);
+    expect([answer.code, sent]).toEqual(["RATE_LIMITED", 0]);
+    expect(answer.retryAfterSeconds).toBeGreaterThan(25);
+    expect(answer.retryAfterSeconds).toBeLessThanOrEqual(30);
+  });
+});
+
 describe("a file that cannot be used", () => {
   const works = (dataDir: string) => {
     const quota = ledger(dataDir);
