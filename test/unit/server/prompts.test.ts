@@ -72,4 +72,29 @@ describe("prompts", () => {
       }),
     ).rejects.toThrow();
   });
+
+  test("after a restart, the events of fetched tables are known", async () => {
+    const first = await connect({ shared: harness.sample, dataDir: harness.dataDir });
+    const { structured } = await first.call("fetch_events", {
+      from_date: "yesterday",
+      to_date: "yesterday",
+      wait_seconds: 40,
+    });
+    expect(structured["status"]).toBe("completed");
+    // The statistics of a table are gathered once, by whoever needs them first.
+    await first.call("event_breakdown", { table: "events" });
+    await first.close();
+    const again = await connect({ shared: harness.sample, dataDir: harness.dataDir });
+    const requests = harness.sample.log.length;
+    const completion = {
+      ref: { type: "ref/prompt" as const, name: "retention_analysis" },
+      argument: { name: "event", value: "" },
+    };
+    const { values } = (await again.client.complete(completion)).completion;
+    expect(values.length).toBeGreaterThan(3);
+    const { messages } = await again.client.getPrompt({ name: "analytics_workflow" });
+    expect(JSON.stringify(messages)).toContain('Stored tables: \\"events\\" (events, ');
+    expect(harness.sample.log.length).toBe(requests);
+    await again.close();
+  });
 });
