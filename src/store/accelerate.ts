@@ -1,10 +1,13 @@
 /** What makes a model's SQL faster without its doing: rewriting before, and an index in the background after a slow query. */
 import type { Database } from "bun:sqlite";
 import type { Log } from "../log.ts";
-import { type Indexed, rewriteQuery, type Wish } from "./rewrite.ts";
+import type { TableSummary } from "./profile-summary.ts";
+import { type Index, type Indexed, rewriteQuery, type Wish } from "./rewrite.ts";
 import type { Rewrite } from "./sandbox.ts";
+import { readSummary } from "./stats-pass.ts";
 import type { Store } from "./store.ts";
-import { listTables } from "./tables.ts";
+import { listTables, type TableInfo } from "./tables.ts";
+import { tallyOf } from "./tally.ts";
 import type { Writer } from "./writer.ts";
 
 /** A query that was faster needs no index. */
@@ -16,11 +19,12 @@ export type AcceleratorOptions = { store: Store; log: Log };
 /** The rewriter the sandbox calls for each query. */
 export function createAccelerator({ store, log }: AcceleratorOptions): Rewrite {
   const asked = new Map<string, number>();
+  const kept = keepSummaries();
   const wish = (writer: Writer, { table, columns }: Wish) => {
     writer.request("index", { table, columns }).catch((error: unknown) => log.debug(`no index on ${table}: ${error}`));
   };
   return (sql) => {
-    const { sql: rewritten, wishes } = rewriteQuery(sql, indexedTables(store));
+    const { sql: rewritten, wishes } = rewriteQuery(sql, indexedTables(store, kept));
     return {
       sql: rewritten,
       after(elapsedMs) {
@@ -49,22 +53,56 @@ function nameOf(what: string): string {
 }
 
 /** The tables of events with their indexes as the planner would match them. */
-export function indexedTables(store: Store): Map<string, Indexed> {
+export function indexedTables(store: Store, kept: Kept): Map<string, Indexed> {
   const db = store.db();
-  const tables = listTables(store, "events").map(({ name }): [string, Indexed] => [
-    name.toLowerCase(),
-    { name, columns: COLUMNS, indexes: indexesOf(db, name) },
+  const tables = listTables(store, "events").map((table): [string, Indexed] => [
+    table.name.toLowerCase(),
+    {
+      name: table.name,
+      columns: COLUMNS,
+      indexes: indexesOf(db, table.name),
+      tally: (whats) => {
+        const summary = kept.of(db, table);
+        return summary === undefined ? undefined : tallyOf(summary, whats);
+      },
+    },
   ]);
   return new Map(tables);
 }
 
-function indexesOf(db: Database, table: string): string[][] {
+/** Summaries read last, by table and version: each query may need one. */
+export type Kept = { of(db: Database, table: TableInfo): TableSummary | undefined };
+
+const SUMMARIES_KEPT = 4;
+
+export function keepSummaries(): Kept {
+  const kept = new Map<string, TableSummary>();
+  return {
+    of(db, table) {
+      const key = `${table.id}:${table.version}`;
+      const known = kept.get(key) ?? readSummary(db, table);
+      if (known === undefined) return undefined;
+      kept.delete(key);
+      kept.set(key, known);
+      for (const oldest of kept.keys()) {
+        if (kept.size <= SUMMARIES_KEPT) break;
+        kept.delete(oldest);
+      }
+      return known;
+    },
+  };
+}
+
+function indexesOf(db: Database, table: string): Index[] {
   return db
-    .query<{ sql: string }, [string]>(
-      "SELECT sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? COLLATE NOCASE AND sql IS NOT NULL",
+    .query<{ name: string; sql: string }, [string]>(
+      "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? COLLATE NOCASE AND sql IS NOT NULL",
     )
     .all(table)
-    .map(({ sql }) => splitColumns(sql.slice(sql.indexOf("(", sql.indexOf(" ON ")) + 1, sql.lastIndexOf(")"))));
+    .map(({ name, sql }) => ({
+      name,
+      columns: splitColumns(sql.slice(sql.indexOf("(", sql.indexOf(" ON ")) + 1, sql.lastIndexOf(")"))),
+    }));
 }
 
 /** The comma-separated terms of our own CREATE INDEX. */

@@ -1,6 +1,7 @@
 /** Adds a row to a profile. */
 
 import type { Profile } from "./profile.ts";
+import { countDay } from "./profile-days.ts";
 import { findPair, isPair, KINDS, keyName } from "./profile-keys.ts";
 import { parseNumber } from "./profile-number.ts";
 import { addNumber } from "./profile-numbers.ts";
@@ -41,6 +42,7 @@ export function observeRow(state: State, event: number, timeMs: number, user: nu
     if (timeMs < (state.firstSeen[event] ?? 0)) state.firstSeen[event] = timeMs;
     if (timeMs > (state.lastSeen[event] ?? 0)) state.lastSeen[event] = timeMs;
     addNumber(state.times, state.budget, timeMs, rowid);
+    countDay(state.days, event, timeMs, 1);
   }
   if (user < 0) return;
   state.rowsWithUser++;

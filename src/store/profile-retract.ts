@@ -1,4 +1,5 @@
 /** Takes a row out of a profile again, because another version of it replaces it. */
+import { countDay } from "./profile-days.ts";
 import { KINDS } from "./profile-keys.ts";
 import { parseNumber } from "./profile-number.ts";
 import { removeNumber } from "./profile-numbers.ts";
@@ -22,7 +23,10 @@ import {
 export function retractRow(state: State, event: number, timeMs: number, user: number, rowid: number): void {
   state.rows--;
   state.eventRows[event] = (state.eventRows[event] ?? 0) - 1;
-  if (!Number.isNaN(timeMs)) removeNumber(state.times, timeMs, rowid);
+  if (!Number.isNaN(timeMs)) {
+    removeNumber(state.times, timeMs, rowid);
+    countDay(state.days, event, timeMs, -1);
+  }
   if (user < 0) return;
   state.rowsWithUser--;
   uncountUser(state.users, user);

@@ -1,6 +1,7 @@
 /** What is kept of a profile: plain data, small, from which the statistics tools answer. */
 
 import type { Profile } from "./profile.ts";
+import { dayCounts } from "./profile-days.ts";
 import { KINDS, keyName } from "./profile-keys.ts";
 import {
   clip,
@@ -31,6 +32,8 @@ export type EventSummary = {
   users: number;
   firstSeen: number | null;
   lastSeen: number | null;
+  /** Rows per day (UTC); rows without a time are missing here. */
+  days: [string, number][];
 };
 
 export type TableSummary = {
@@ -43,9 +46,14 @@ export type TableSummary = {
   events: EventSummary[];
   times: ValueSummary;
   properties: PropertySummary[];
+  /** `days` of the events are complete: not too many to keep. */
+  daysKept: boolean;
   /** Too many (event, property) pairs to count them all. */
   overflowed: boolean;
 };
+
+/** Counts per event and day that are kept at most: half a megabyte. */
+const MOST_DAY_COUNTS = 20_000;
 
 /** Reads the value of a property in a row, as JSON would give it; undefined when it is not there (any more). */
 export type SampleReader = {
@@ -71,13 +79,17 @@ export function summarizeProfile(profile: Profile, reader: SampleReader): TableS
   const topUsers = userCounts(profile, reader);
   const times = summarizeValues(profile.times, undefined, () => undefined);
   if (topUsers === undefined || times === undefined) return undefined;
+  const events = profile.eventNames.map((event, code) => eventSummary(profile, event, code));
+  const daysKept =
+    !profile.days.overflowed && events.reduce((sum, { days }) => sum + days.length, 0) <= MOST_DAY_COUNTS;
   return {
     rows: profile.rows,
     rowsWithUser: profile.rowsWithUser,
     users: profile.users.count,
     usersExact: !profile.users.overflowed,
     topUsers,
-    events: profile.eventNames.map((event, code) => eventSummary(profile, event, code)),
+    events: daysKept ? events : events.map((event) => ({ ...event, days: [] })),
+    daysKept,
     times,
     properties,
     overflowed: profile.keys.overflowed,
@@ -92,6 +104,7 @@ function eventSummary(profile: Profile, event: string, code: number): EventSumma
     users: memberCount(profile.users, code),
     firstSeen: seen(profile.firstSeen[code]),
     lastSeen: seen(profile.lastSeen[code]),
+    days: dayCounts(profile.days, code),
   };
 }
 

@@ -10,6 +10,7 @@
  *   dirty()                 when that is not at hand: then the statistics are gathered anew by a pass over the rows
  *   begin, commit, rollback around each transaction; a rollback after observed rows makes the profile dirty
  */
+import { createDays, type Days } from "./profile-days.ts";
 import { createHasher, type Hasher } from "./profile-hash.ts";
 import { createKeys, type Keys } from "./profile-keys.ts";
 import { observeProperties, observeRow, type State } from "./profile-observe.ts";
@@ -27,6 +28,7 @@ export type Profile = {
   /** By key code; undefined for the columns among the properties. */
   readonly values: (Values | undefined)[];
   readonly times: Values;
+  readonly days: Days;
   rowsWithUser: number;
   readonly eventNames: string[];
   eventRows: Float64Array;
@@ -69,6 +71,7 @@ export function createProfile(seed = (Math.random() * 2 ** 32) | 0): Profile {
     budget: { slots: 0, sketches: 0 },
     values: [],
     times: createValues(),
+    days: createDays(),
     rowsWithUser: 0,
     eventNames: [],
     eventRows: new Float64Array(64),

@@ -15,13 +15,11 @@ export function canonicalProperty(key: string): string {
 export const CANONICAL_DAY = "substr(event_time, 1, 10)";
 
 /**
- * Where the difference shows: json_extract marks objects and arrays as JSON for the function around it, ->> gives text. Also
- * `->`, which these functions are likely to meet.
+ * Where the difference shows: json_extract marks objects and arrays as JSON for the function around it, ->> gives text.
  */
-const MIND_JSON =
-  /^(json|jsonb)_(array|object|set|insert|replace|patch|group_array|group_object|quote)$|^jsonb?$|^json_(each|tree)$/i;
+const MIND_JSON = /^(json|jsonb)_(array|object|set|insert|replace|patch|group_array|group_object|quote)$|^jsonb?$/i;
 
-type Edit = { start: number; end: number; text: string };
+export type Edit = { start: number; end: number; text: string };
 
 /** Words after which `event_time` is read; after anything else that is a name, a text or a parenthesis it is a new name. */
 const BEFORE_COLUMN =
@@ -67,7 +65,10 @@ export function canonicalise(sql: string): string {
   const edits: Edit[] = [];
   for (let at = 0; at < tokens.length; at++) {
     const edit =
-      arrow(tokens, at) ?? (mindsJson ? undefined : extract(tokens, at)) ?? (renames ? undefined : day(tokens, at));
+      eachPath(tokens, at) ??
+      arrow(tokens, at) ??
+      (mindsJson ? undefined : extract(tokens, at)) ??
+      (renames ? undefined : day(tokens, at));
     if (edit !== undefined) edits.push(edit);
   }
   return applyEdits(sql, edits);
@@ -84,10 +85,15 @@ export function applyEdits(sql: string, edits: Edit[]): string {
   return result + sql.slice(done);
 }
 
-/** `properties ->> '...'`: only the path changes. */
+/** `properties ->> '...'` and `properties -> '...'`: only the path changes. */
 function arrow(tokens: Token[], at: number): Edit | undefined {
   const [operator, path] = [tokens[at], tokens[at + 1]];
-  if (operator?.text !== "->>" || path?.kind !== "string" || !isColumn(tokens[at - 1], "properties")) return undefined;
+  if (
+    (operator?.text !== "->>" && operator?.text !== "->") ||
+    path?.kind !== "string" ||
+    !isColumn(tokens[at - 1], "properties")
+  )
+    return undefined;
   const key = keyOfLabel(path.value);
   return key === undefined ? undefined : { start: path.start, end: path.end, text: pathText(key) };
 }
@@ -105,6 +111,39 @@ function extract(tokens: Token[], at: number): Edit | undefined {
   if (key === undefined) return undefined;
   const alias = qualified ? `${tokens[at + 2]?.text}.` : "";
   return { start: name.start, end: close.end, text: `(${alias}${tokens[column]?.text}->>${pathText(key)})` };
+}
+
+/** Columns of json_each that tell `json_each(document, path)` from `json_each(document -> path)`. */
+const EACH_COLUMNS = /^(key|id|parent|fullkey|path|root|json)$/i;
+
+/** `json_each(properties, '$.items')`, where only values and types of the elements are read. */
+function eachPath(tokens: Token[], at: number): Edit | undefined {
+  const [name, open] = [tokens[at], tokens[at + 1]];
+  if (name?.kind !== "name" || name.text.toLowerCase() !== "json_each" || open?.text !== "(") return undefined;
+  const column = at + (tokens[at + 3]?.text === "." ? 4 : 2);
+  const [comma, path, close] = [tokens[column + 1], tokens[column + 2], tokens[column + 3]];
+  if (!isColumn(tokens[column], "properties") || comma?.text !== "," || path?.kind !== "string" || close?.text !== ")")
+    return undefined;
+  const key = keyOfPath(path.value);
+  if (
+    key === undefined ||
+    tokens.some((token, index) => (isName(token) && EACH_COLUMNS.test(token.value)) || isStar(tokens, index))
+  )
+    return undefined;
+  return { start: comma.start, end: path.end, text: `->${pathText(key)}` };
+}
+
+/** `SELECT *` or `e.*`, not `count(*)` and not a product. */
+export function isStar(tokens: Token[], at: number): boolean {
+  if (tokens[at]?.text !== "*") return false;
+  const before = tokens[at - 1];
+  if (before?.text === "(" && tokens[at + 1]?.text === ")") return false;
+  return (
+    before === undefined ||
+    before.text === "," ||
+    before.text === "." ||
+    ["SELECT", "DISTINCT", "ALL"].includes(keyword(before))
+  );
 }
 
 /** `date(event_time)` and `strftime('%Y-%m-%d', event_time)`: the column holds nothing but well-formed times and NULL. */

@@ -4,12 +4,22 @@
  * document of each; `LIMIT -1` keeps the planner from flattening the sub-query again. The SQL child prepares both forms and runs
  * the original when the rewritten one does not prepare (sandbox-run.ts).
  */
-import { applyEdits, canonicalise } from "./rewrite-access.ts";
-import { type Block, findBlocks, type Read, readsOf } from "./rewrite-blocks.ts";
+import { applyEdits, canonicalise, type Edit } from "./rewrite-access.ts";
+import { type Block, findBlocks, inside, isExpression, type Read, readsOf } from "./rewrite-blocks.ts";
+import { narrowed } from "./rewrite-narrow.ts";
+import { type Tally, tallied } from "./rewrite-tally.ts";
 import { isName, keyword, type Token, tokenize } from "./sql-tokens.ts";
 
-/** The fetched tables of events by lower-case name, and what each of their indexes holds (column names, canonical expressions). */
-export type Indexed = { name: string; columns: ReadonlySet<string>; indexes: string[][] };
+export type Index = { name: string; columns: string[] };
+
+/** A fetched table of events: what its indexes hold (column names, canonical expressions), and counts that are known already. */
+export type Indexed = {
+  name: string;
+  columns: ReadonlySet<string>;
+  indexes: Index[];
+  /** Rows by distinct values of these columns or expressions, when that is kept. */
+  tally?(whats: string[]): Tally | undefined;
+};
 
 /** An index that would answer a part of the query by itself. */
 export type Wish = { table: string; columns: string[] };
@@ -24,14 +34,20 @@ export function rewriteQuery(sql: string, tables: ReadonlyMap<string, Indexed>):
   const tokens = tokenize(canonical);
   if (tokens.some(({ kind }) => kind === "unknown" || kind === "variable")) return { sql, wishes: [] };
   const blocks = findBlocks(tokens, (name) => tables.has(name));
+  const counted = answered(canonical, tokens, blocks, tables);
+  if (counted !== undefined) return { sql: counted, wishes: [] };
   const wishes: Wish[] = [];
-  const edits: { start: number; end: number; text: string }[] = [];
+  const edits: Edit[] = [];
   for (const block of blocks) {
     const table = tables.get(block.table.toLowerCase());
     const reads = table === undefined ? undefined : readsOf(tokens, [block.start + 1, block.end], table.columns);
     if (table === undefined || reads === undefined) continue;
     const needed = [...new Set(reads.map(({ what }) => what))];
-    if (table.indexes.some((index) => needed.every((what) => index.includes(what)))) continue;
+    if (table.indexes.some(({ columns }) => needed.every((what) => columns.includes(what)))) {
+      const hint = userOrder(tokens, block, needed, table);
+      if (hint !== undefined) edits.push(hint);
+      continue;
+    }
     const wish = wishFor(tokens, block, reads, needed);
     if (wish !== undefined) wishes.push({ table: table.name, columns: wish });
     const edit = narrowed(canonical, tokens, block, reads);
@@ -40,7 +56,53 @@ export function rewriteQuery(sql: string, tables: ReadonlyMap<string, Indexed>):
   return { sql: applyEdits(canonical, edits), wishes };
 }
 
-const isExpression = (what: string) => what.includes("(") || what.includes(">");
+/** The query over counts that are kept, when all it reads of the store is to be had that way: never a mix of two moments. */
+function answered(
+  sql: string,
+  tokens: Token[],
+  blocks: Block[],
+  tables: ReadonlyMap<string, Indexed>,
+): string | undefined {
+  const named = tokens.filter((token, at) => isName(token) && isSource(tokens[at - 1]));
+  if (blocks.length === 0 || blocks.length !== named.length) return undefined;
+  const edits: Edit[] = [];
+  for (const block of blocks) {
+    const table = tables.get(block.table.toLowerCase());
+    const reads = table === undefined ? undefined : readsOf(tokens, [block.start + 1, block.end], table.columns);
+    const edit = reads === undefined ? undefined : tallied(sql, tokens, block, reads, table?.tally);
+    if (edit === undefined) return undefined;
+    edits.push(edit);
+  }
+  return applyEdits(sql, edits);
+}
+
+/** A table stands after FROM, JOIN, a comma or a schema's dot; that commas elsewhere count too errs on the safe side. */
+function isSource(before: Token | undefined): boolean {
+  return before !== undefined && ["FROM", "JOIN"].includes(keyword(before));
+}
+
+/**
+ * A window over each user's events in time: the index on users has that order, which spares sorting. The planner prefers the
+ * index on events for its filter.
+ */
+function userOrder(tokens: Token[], block: Block, needed: string[], table: Indexed): Edit | undefined {
+  const words = tokens.slice(block.start, block.end).map((token) => token.value.toLowerCase());
+  const at = words.indexOf("partition");
+  if (
+    at < 0 ||
+    block.each ||
+    words[at + 1] !== "by" ||
+    words.slice(at, at + 8).filter((word) => word === "distinct_id").length !== 1
+  )
+    return undefined;
+  const index = table.indexes.find(
+    ({ columns }) =>
+      columns[0] === "distinct_id" && columns[1] === "event_time" && needed.every((what) => columns.includes(what)),
+  );
+  const last = tokens[block.tableEnd - 1];
+  if (index === undefined || last === undefined) return undefined;
+  return { start: last.end, end: last.end, text: ` INDEXED BY "${index.name}"` };
+}
 
 /** Equality first, then the groups in their order, then the rest: one pass over the index gives the groups in order. */
 function wishFor(tokens: Token[], block: Block, reads: Read[], needed: string[]): string[] | undefined {
@@ -51,10 +113,6 @@ function wishFor(tokens: Token[], block: Block, reads: Read[], needed: string[])
     .map(({ what }) => what);
   const hasOr = tokens.slice(...(block.where ?? [0, 0])).some((token) => keyword(token) === "OR");
   return [...new Set([...(hasOr ? [] : equal), ...groups, ...needed])];
-}
-
-function inside(span: [number, number] | undefined, at: number): boolean {
-  return span !== undefined && at >= span[0] && at < span[1];
 }
 
 /** What the terms of GROUP BY are: read directly, by number or by the name given in the select list. */
@@ -96,62 +154,4 @@ function split(tokens: Token[], [from, to]: [number, number]): [number, number][
   }
   if (start < to) spans.push([start, to]);
   return spans;
-}
-
-/** The block over a narrow sub-query, where it sorts rows and is plain enough; undefined otherwise. */
-function narrowed(
-  sql: string,
-  tokens: Token[],
-  block: Block,
-  reads: Read[],
-): { start: number; end: number; text: string } | undefined {
-  const own = tokens.slice(block.start, block.end);
-  const words = own.map(keyword);
-  const sorts = block.group !== undefined || words.some((word, at) => word === "DISTINCT" && own[at - 1]?.text === "(");
-  if (
-    !sorts ||
-    words.filter((word) => word === "SELECT").length > 1 ||
-    words.includes("OVER") ||
-    words.includes("WINDOW")
-  )
-    return undefined;
-  const last = own.at(-1);
-  const first = own[0];
-  if (first === undefined || last === undefined || own.some((token) => token.value.toLowerCase() === "rowid"))
-    return undefined;
-  const outer = reads.filter(({ from }) => !inside(block.where, from) && !inside(block.source, from));
-  if (!outer.some(({ what }) => what.startsWith("properties"))) return undefined;
-  const prefix = freePrefix(sql);
-  const names = new Map<string, string>();
-  for (const { what } of outer)
-    if (!names.has(what)) names.set(what, isExpression(what) ? `${prefix}${names.size + 1}` : what);
-  const text = (from: number, to: number) => sql.slice(tokens[from]?.start ?? 0, tokens[to - 1]?.end ?? 0);
-  const inner = [...names].map(([what, name]) => (what === name ? what : `${what} AS ${name}`)).join(", ");
-  const where = block.where === undefined ? "" : ` WHERE ${text(...block.where)}`;
-  const alias = `"${(block.alias ?? block.table).replaceAll('"', '""')}"`;
-  const source = `FROM (SELECT ${inner} FROM ${text(...block.source)}${where} LIMIT -1) AS ${alias}`;
-  const replaced = (from: number, to: number) => {
-    if (from >= to) return "";
-    const base = tokens[from]?.start ?? 0;
-    const edits = outer
-      .filter((read) => read.from >= from && read.to <= to && isExpression(read.what))
-      .map((read) => ({
-        start: (tokens[read.from]?.start ?? 0) - base,
-        end: (tokens[read.to - 1]?.end ?? 0) - base,
-        text: names.get(read.what) ?? "",
-      }));
-    return applyEdits(text(from, to), edits);
-  };
-  const rest = Math.max(block.source[1], block.where?.[1] ?? 0);
-  return {
-    start: first.start,
-    end: last.end,
-    text: `SELECT ${replaced(...block.select)} ${source} ${replaced(rest, block.end)}`.trimEnd(),
-  };
-}
-
-function freePrefix(sql: string): string {
-  let prefix = "p";
-  while (sql.toLowerCase().includes(`${prefix}_`)) prefix += "p";
-  return `${prefix}_`;
 }

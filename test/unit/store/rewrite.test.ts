@@ -11,7 +11,12 @@ const BASE = [
 ];
 
 const tables = (indexes: string[][] = BASE) =>
-  new Map<string, Indexed>([["events", { name: "events", columns: COLUMNS, indexes }]]);
+  new Map<string, Indexed>([
+    [
+      "events",
+      { name: "events", columns: COLUMNS, indexes: indexes.map((columns, i) => ({ name: `i${i}`, columns })) },
+    ],
+  ]);
 
 /** Every kind of value, keys of every kind, some missing. */
 const DOCUMENTS = [
@@ -41,6 +46,8 @@ function sample(): Database {
 }
 
 const db = sample();
+db.run(`CREATE INDEX i0 ON events (${BASE[0]?.join(", ")})`);
+db.run(`CREATE INDEX i1 ON events (${BASE[1]?.join(", ")})`);
 const rows = (sql: string) => db.query(sql).values();
 
 describe("canonicalise", () => {
@@ -66,7 +73,7 @@ describe("canonicalise", () => {
       "SELECT 'properties->>''plan''' FROM events",
       "SELECT 1 -- properties->>'plan'\nFROM events",
       "SELECT /* json_extract(properties,'$.plan') */ 2 FROM events",
-      "SELECT other->>'plan', properties->'$.plan', properties->>'$.a.b', properties->>'$.l[0]' FROM events",
+      "SELECT other->>'plan', properties->'$.a.b', properties->>'$.a.b', properties->>'$.l[0]' FROM events",
       "SELECT json_extract(properties, '$.plan', '$.n'), json_extract(properties, '$') FROM events",
       `SELECT properties->>'q"x', properties->>'[0]', properties->>0 FROM events`,
     ])
@@ -111,6 +118,12 @@ const QUERIES = [
   "SELECT distinct_id, count(*) FROM events WHERE properties->>'plan' IN (SELECT 'pro') GROUP BY 1",
   "SELECT properties->>'plan' AS plan, row_number() OVER (ORDER BY count(*)) FROM events GROUP BY 1 ORDER BY 1",
   "SELECT count(*), properties FROM events GROUP BY properties->>'plan', properties ORDER BY 2 LIMIT 2",
+  "SELECT j.value, count(*) FROM events, json_each(events.properties, '$.l') AS j WHERE event_name = 'Buy' GROUP BY 1 ORDER BY 2, 1",
+  "SELECT j.key, j.value FROM events e CROSS JOIN json_each(e.properties, '$.o') AS j",
+  "SELECT event_name, j.value->>'c' FROM events JOIN json_each(json_extract(properties, '$.l')) j WHERE properties->>'plan' = 'pro'",
+  "SELECT count(DISTINCT properties->>'plan') AS plans FROM events e WHERE distinct_id > 'u3'",
+  "SELECT DISTINCT properties->>'plan' FROM events ORDER BY 1",
+  "SELECT distinct_id, event_name, row_number() OVER (PARTITION BY distinct_id ORDER BY event_time, event_name) AS n FROM events WHERE event_name IN ('Buy', 'See') ORDER BY 1, 3",
   "SELECT rowid % 2 AS odd, properties->>'plan' AS plan, count(*) FROM events GROUP BY 1, 2",
 ];
 
@@ -156,6 +169,56 @@ describe("rewriteQuery", () => {
       "not sql at all",
     ])
       expect(rewriteQuery(sql, tables()).sql).toBe(sql);
+  });
+});
+
+/** As the statistics would have them, from the rows. */
+function tally(whats: string[]) {
+  if (!whats.every((what) => ["event_name", CANONICAL_DAY, canonicalProperty("plan")].includes(what))) return undefined;
+  const groups = whats.length === 0 ? "" : `GROUP BY ${whats.map((_, index) => index + 1).join(", ")}`;
+  const counted = rows(`SELECT ${[...whats, "count(*)"].join(", ")} FROM events ${groups}`) as (
+    | string
+    | number
+    | null
+  )[][];
+  return counted.map((row) => ({ values: row.slice(0, -1), rows: Number(row.at(-1)) }));
+}
+
+const COUNTS = [
+  "SELECT event_name, count(*) AS n FROM events GROUP BY event_name ORDER BY n DESC, event_name",
+  "SELECT date(event_time) AS day, COUNT( * ) FROM events e GROUP BY day HAVING count(*) > 1 ORDER BY 1",
+  "SELECT e.event_name, date(e.event_time), count(*) FROM events e WHERE e.event_name = 'Buy' AND date(event_time) >= '2025-02-01' GROUP BY 1, 2 ORDER BY count(*) DESC, 2 LIMIT 5",
+  "SELECT count(*) FROM events",
+  "SELECT count(*) AS n FROM events WHERE event_name = 'none'",
+  "SELECT DISTINCT event_name FROM events ORDER BY event_name",
+  "SELECT properties->>'plan' AS plan, count(*), 'count(*)' FROM events GROUP BY plan",
+  'SELECT upper(event_name) AS "count(*)", round(count(*) * 1.5, 1) FROM events GROUP BY 1',
+  "SELECT event_name FROM events WHERE event_name = 12 OR event_name > 'A' GROUP BY event_name",
+];
+
+const NOT_COUNTS = [
+  "SELECT event_name, count(*), max(event_time) FROM events GROUP BY 1",
+  "SELECT event_name, count(*) FILTER (WHERE event_name = 'Buy') FROM events",
+  "SELECT event_name FROM events LIMIT 3",
+  "SELECT event_name, count(*) * 1.0 / (SELECT count(*) FROM other) FROM events GROUP BY 1",
+  "WITH x AS (SELECT event_name, count(*) AS n FROM events GROUP BY 1) SELECT * FROM x",
+  "SELECT count(*) FROM events WHERE event_time > '2025-02-01'",
+  "SELECT event_name, sum(1) FROM events GROUP BY 1",
+  "SELECT event_name, count(event_time) FROM events GROUP BY 1",
+  "SELECT count(*) FROM events WHERE rowid < 5",
+];
+
+describe("counts that are kept", () => {
+  const counted = new Map<string, Indexed>([["events", { name: "events", columns: COLUMNS, indexes: [], tally }]]);
+
+  test.each(COUNTS)("answer %s", (sql) => {
+    const { sql: rewritten } = rewriteQuery(sql, counted);
+    expect(rewritten).toContain("VALUES");
+    expect(rows(rewritten)).toEqual(rows(sql));
+  });
+
+  test.each(NOT_COUNTS)("do not answer %s", (sql) => {
+    expect(rewriteQuery(sql, counted).sql).not.toContain("VALUES");
   });
 });
 

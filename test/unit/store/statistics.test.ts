@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { PropertySummary, TableSummary } from "../../../src/store/profile-summary.ts";
 import { QUANTILES } from "../../../src/store/profile-summary-values.ts";
+import { CANONICAL_DAY, canonicalProperty } from "../../../src/store/rewrite-access.ts";
 import { typesOf } from "../../../src/store/statistics.ts";
 import { readSummary } from "../../../src/store/stats-pass.ts";
 import { readTable, type TableInfo } from "../../../src/store/tables.ts";
+import { tallyOf } from "../../../src/store/tally.ts";
 import { type Fixture, line, openFixture } from "./writer-fixture.ts";
 
 /** Deterministic, uneven, with everything that makes JSON awkward. */
@@ -169,6 +171,24 @@ describe("kept while storing, the same as SQL says", () => {
     expect(property("café").present).toBe(2);
     expect(property("esc").distinct).toBe(1);
   });
+});
+
+test("tallies are what SQL counts", () => {
+  for (const whats of [
+    ["event_name"],
+    [CANONICAL_DAY],
+    ["event_name", CANONICAL_DAY],
+    [canonicalProperty("plan")],
+    [canonicalProperty("flag")],
+  ]) {
+    const oracle = all(
+      `SELECT ${whats.join(", ")}, count(*) FROM events GROUP BY ${whats.map((_, i) => i + 1).join(", ")}`,
+    );
+    const ours = tallyOf(summary, whats)?.map(({ values, rows }) => [...values, rows]);
+    expect<unknown>(ours?.toSorted()).toEqual(oracle.toSorted());
+  }
+  for (const key of ["amount", "mixed", "unique", "whole"])
+    expect(tallyOf(summary, [canonicalProperty(key)])).toBeUndefined();
 });
 
 function interpolated(sorted: number[], share: number): number {
