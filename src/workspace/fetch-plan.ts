@@ -12,6 +12,8 @@ import { countDays, listDays } from "./ranges.ts";
 export const MAX_CHUNK_DAYS = 100;
 /** A chunk is one transaction and one retry unit: aim below this where the volume is known. */
 export const CHUNK_EVENTS = 200_000;
+/** Days that share a request because they hold little. */
+const QUIET_DAYS = 7;
 /** Part of the quota left that is planned for; the rest is for retries. */
 const PLANNED_SHARE = 0.8;
 
@@ -67,12 +69,13 @@ function cutEvery(range: DateRange, days: number): DateRange[] {
   return chunks;
 }
 
-/** The smallest chunk volume at which the chunks fit the budget, but not below CHUNK_EVENTS: quiet days share a request. */
+/** Quiet days share a request, up to a week; where that is not enough, the smallest volume at which the chunks fit the budget. */
 function planByVolume(ranges: readonly DateRange[], budget: number, counts: DayCounts): DateRange[] {
+  const weeks = fillChunks(ranges, CHUNK_EVENTS, counts, QUIET_DAYS);
+  if (weeks.length <= budget) return weeks;
   const total = listDays(ranges).reduce((sum, day) => sum + (counts.get(day) ?? 0), 0);
   let low = Math.min(CHUNK_EVENTS, total);
   let high = Math.max(total, 1);
-  if (fillChunks(ranges, low, counts).length <= budget) return fillChunks(ranges, low, counts);
   while (high - low > Math.max(1, low / 100)) {
     const middle = Math.floor((low + high) / 2);
     if (fillChunks(ranges, middle, counts).length <= budget) high = middle;
@@ -81,14 +84,19 @@ function planByVolume(ranges: readonly DateRange[], budget: number, counts: DayC
   return fillChunks(ranges, high, counts);
 }
 
-function fillChunks(ranges: readonly DateRange[], events: number, counts: DayCounts): DateRange[] {
+function fillChunks(
+  ranges: readonly DateRange[],
+  events: number,
+  counts: DayCounts,
+  maxDays = MAX_CHUNK_DAYS,
+): DateRange[] {
   const chunks: DateRange[] = [];
   for (const range of ranges) {
     let current: DateRange | undefined;
     let held = 0;
     for (const day of listDays([range])) {
       const count = counts.get(day) ?? 0;
-      if (current !== undefined && held + count <= events && daysIn(current) < MAX_CHUNK_DAYS) {
+      if (current !== undefined && held + count <= events && daysIn(current) < maxDays) {
         current.toDate = day;
         held += count;
       } else {

@@ -13,7 +13,7 @@ import type { JobControl } from "./jobs.ts";
 import { missingRanges, storedChunks } from "./ledger.ts";
 import { guessTimezone } from "./old-project.ts";
 import { atMost, oneAtATime } from "./pause.ts";
-import { patiently } from "./quota-wait.ts";
+import { patiently, whenFree } from "./quota-wait.ts";
 import { subtractRanges } from "./ranges.ts";
 import { removeSpool, spoolDownload, spoolPath } from "./spool.ts";
 import type { Workspace } from "./workspace.ts";
@@ -110,22 +110,22 @@ async function attempt(run: FetchRun, task: Task, shared: Shared): Promise<void>
       });
       return download;
     });
-    const result = await shared.store(async () =>
-      workspace.store.writer().ingestEvents(
-        {
-          table: request.table,
-          jobId: job.id,
-          fromDate: task.fromDate,
-          toDate: task.toDate,
-          path,
-          encoding,
-          framing,
-          timezone: await shared.timezone({ path, encoding }),
-          replace: task.replace,
-        },
-        job.signal,
-      ),
-    );
+    const result = await shared.store(async () => {
+      const { fromDate, toDate, replace } = task;
+      const timezone = await shared.timezone({ path, encoding });
+      const chunk = {
+        table: request.table,
+        jobId: job.id,
+        fromDate,
+        toDate,
+        path,
+        encoding,
+        framing,
+        timezone,
+        replace,
+      };
+      return whenFree(() => workspace.store.writer().ingestEvents(chunk, job.signal), job);
+    });
     countIngest(job.progress, result);
     warnOfLimit(run, limit, result.rows + result.duplicates + result.rejected);
   } finally {

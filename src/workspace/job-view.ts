@@ -92,7 +92,7 @@ function shownWarnings({ warnings, note }: Progress): string[] {
   return shown;
 }
 
-function nextStep({ status, table, kind, id }: JobFacts): string {
+function nextStep({ status, table, kind, id, progress }: JobFacts): string {
   const tool = kind === "events" ? "fetch_events" : "fetch_profiles";
   const resume = `Call ${tool} with table "${table}" and mode "resume" to download only what is missing.`;
   switch (status) {
@@ -105,6 +105,8 @@ function nextStep({ status, table, kind, id }: JobFacts): string {
     case "failed":
       return "Nothing was stored. Mend the cause and call the fetch again.";
     default:
-      return resume;
+      return progress.missing.length === 0 && progress.rows === 0
+        ? "Nothing was stored; call the fetch again."
+        : resume;
   }
 }

@@ -128,7 +128,7 @@ export function createJobs(workspace: () => Workspace): Jobs {
         progress: job.progress,
         stopReason: () => job.stopReason,
       });
-      job.status = job.stopReason ?? (job.progress.missing.length > 0 ? "partial" : "completed");
+      job.status = job.progress.missing.length === 0 ? "completed" : (job.stopReason ?? "partial");
     } catch (cause) {
       job.fault = cause instanceof Fault ? cause : new Fault("INTERNAL", "The fetch failed unexpectedly.", { cause });
       if (job.fault.code === "INTERNAL") log.error(`job ${job.id} failed`, cause);

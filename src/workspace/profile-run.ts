@@ -13,7 +13,7 @@ import type { Progress } from "./job-view.ts";
 import type { JobControl } from "./jobs.ts";
 import { atMost, oneAtATime } from "./pause.ts";
 import type { ProfileFilters } from "./profile-request.ts";
-import { patiently } from "./quota-wait.ts";
+import { patiently, whenFree } from "./quota-wait.ts";
 import { removeSpool, spoolDownload, spoolPath } from "./spool.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -193,9 +193,13 @@ async function fetchPage(
     });
     const head = read ? await readHead(path, encoding) : undefined;
     const result = await state.store(() =>
-      workspace.store
-        .writer()
-        .ingestProfiles({ table, jobId: job.id, page: session.first + page, path, encoding }, job.signal),
+      whenFree(
+        () =>
+          workspace.store
+            .writer()
+            .ingestProfiles({ table, jobId: job.id, page: session.first + page, path, encoding }, job.signal),
+        job,
+      ),
     );
     countIngest(job.progress, result);
     return { head, result };

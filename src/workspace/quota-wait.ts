@@ -1,4 +1,4 @@
-/** What a job does when Mixpanel's hourly quota is used up: it waits when there is something to lose, else it says so. */
+/** What a job waits for: Mixpanel's hourly quota when there is something to lose, and its turn at the store. */
 import { Fault } from "../fault.ts";
 import type { JobControl } from "./jobs.ts";
 import { pause } from "./pause.ts";
@@ -43,5 +43,22 @@ async function waitWithNote(waitMs: number, job: JobControl): Promise<void> {
     await pause(waitMs, job.signal);
   } finally {
     if (job.progress.note === note) job.progress.note = undefined;
+  }
+}
+
+/** Another process may be storing a very large day; what is downloaded is not given up for that. */
+const LONGEST_TURN_MS = 10 * 60_000;
+
+/** Repeats `store` while another process holds the store. A writer that died under it is no reason to wait. */
+export async function whenFree<T>(store: () => Promise<T>, job: JobControl): Promise<T> {
+  const until = Date.now() + LONGEST_TURN_MS;
+  for (;;) {
+    try {
+      return await store();
+    } catch (error) {
+      const busy = error instanceof Fault && error.code === "STORE_BUSY" && error.details?.["writer"] === undefined;
+      if (!busy || Date.now() > until) throw error;
+      await pause(LOOK_AGAIN_MS, job.signal);
+    }
   }
 }
