@@ -40,7 +40,7 @@ const KNOWN: Known = {
   ],
 };
 /** Functions of SQL that the texts mention. */
-const SQL = ["date", "median", "percentile"];
+const SQL = ["count", "date", "median", "percentile"];
 const GIVEN = {
   funnel: "activation",
   event: "Sign Up",
