@@ -1,7 +1,8 @@
 /** Runs one checked query inside the SQL child: rows until a limit is reached, or all of them into a file. */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { Fault } from "../fault.ts";
-import { type Gate, restoreNames } from "./sandbox-gate.ts";
+import { restoreNames } from "./sandbox-copies.ts";
+import type { Gate } from "./sandbox-gate.ts";
 import { cautions } from "./sql-cautions.ts";
 import { explainError, notOneSelect, type Surroundings } from "./sql-errors.ts";
 import { openSpool, type SpoolFormat } from "./sql-spool.ts";

@@ -7,7 +7,8 @@ import { dirname, join } from "node:path";
 import { Fault } from "../fault.ts";
 import { SQL_CHILD_BYTES, SQL_TIMEOUT_MS } from "../limits.ts";
 import type { Log } from "../log.ts";
-import { type Child, createChild, type EndReason } from "./child.ts";
+import { type Child, createChild, type EndReason, type RequestOptions } from "./child.ts";
+import { createChildPool } from "./child-pool.ts";
 import type { QueryReply, QueryRequest, SpoolReply, SpoolRequest } from "./sandbox-run.ts";
 import type { SpoolFormat } from "./sql-spool.ts";
 import { checkLength } from "./sql-statement.ts";
@@ -77,14 +78,25 @@ const SPOOL_MS = 45_000;
 const WAIT_MS = 15_000;
 
 export function createSandbox(options: SandboxOptions): Sandbox {
-  const pool = createPool(options);
+  const pool = createChildPool({
+    most: MOST_CHILDREN,
+    waitMs: WAIT_MS,
+    start: (helper) => startChild(options, helper),
+    cancelled: () => ended("cancelled", 0),
+    allBusy,
+  });
+  /** The limit of one request may be lower than the child's own: the message names the one that was passed. */
+  const ask = <Reply>(command: string, args: unknown, request: RequestOptions): Promise<Reply> =>
+    pool.request<Reply>(command, args, request).catch((error: unknown) => {
+      throw error instanceof Fault && error.code === "SQL_TIMEOUT" ? ended("timeout", request.timeoutMs ?? 0) : error;
+    });
   return {
     async query(sql, { rows, chars, timeoutMs }, signal) {
       checkLength(sql);
       const run = sql.length > REWRITE_CHARS ? undefined : options.rewrite?.(sql);
       const most = Math.min(options.timeoutMs, timeoutMs ?? options.timeoutMs);
       const request: QueryRequest = { sql, run: run?.sql, rows, chars };
-      const reply = await pool.request<QueryReply>("query", request, most, signal);
+      const reply = await ask<QueryReply>("query", request, { timeoutMs: most, signal });
       const hints = [
         ...reply.cautions,
         run?.after?.(reply.elapsed_ms),
@@ -98,88 +110,11 @@ export function createSandbox(options: SandboxOptions): Sandbox {
       checkLength(sql);
       const request: SpoolRequest = { sql, path, format, mostBytes: MOST_BYTES[format] };
       const most = options.timeoutMs < SQL_TIMEOUT_MS ? options.timeoutMs : SPOOL_MS;
-      return pool.request<SpoolReply>("spool", request, most, signal, (rows) => onProgress?.(Number(rows)));
+      const tell = (rows: unknown) => onProgress?.(Number(rows));
+      return ask<SpoolReply>("spool", request, { timeoutMs: most, signal, onProgress: tell });
     },
     close: pool.close,
   };
-}
-
-type Pool = {
-  request<Result>(
-    command: string,
-    args: unknown,
-    timeoutMs: number,
-    signal?: AbortSignal,
-    onProgress?: (value: unknown) => void,
-  ): Promise<Result>;
-  close(): Promise<void>;
-};
-
-function createPool(options: SandboxOptions): Pool {
-  const children: Child[] = [];
-  const busy = new Set<Child>();
-  const queue: (() => void)[] = [];
-  const acquire = async (signal: AbortSignal | undefined): Promise<Child> => {
-    const deadline = Date.now() + WAIT_MS;
-    for (;;) {
-      if (signal?.aborted) {
-        // It may have been its turn.
-        queue.shift()?.();
-        throw ended("cancelled", 0);
-      }
-      const free = children.find((child) => !busy.has(child));
-      if (free === undefined && children.length >= MOST_CHILDREN) {
-        if (Date.now() >= deadline) throw allBusy();
-        await turn(queue, deadline - Date.now(), signal);
-        continue;
-      }
-      const child = free ?? startChild(options, children.length > 0);
-      if (free === undefined) children.push(child);
-      busy.add(child);
-      return child;
-    }
-  };
-  return {
-    async request<Result>(
-      command: string,
-      args: unknown,
-      timeoutMs: number,
-      signal?: AbortSignal,
-      onProgress?: (value: unknown) => void,
-    ) {
-      const child = await acquire(signal);
-      try {
-        return await child.request<Result>(command, args, { signal, timeoutMs, onProgress });
-      } catch (error) {
-        throw error instanceof Fault && error.code === "SQL_TIMEOUT" ? ended("timeout", timeoutMs) : error;
-      } finally {
-        busy.delete(child);
-        queue.shift()?.();
-      }
-    },
-    async close() {
-      await Promise.all(children.map((child) => child.close()));
-    },
-  };
-}
-
-/** Waits until a child may be free, first come, first served, but no longer than `mostMs`. */
-function turn(queue: (() => void)[], mostMs: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const go = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", leave);
-      resolve();
-    };
-    const leave = () => {
-      const index = queue.indexOf(go);
-      if (index >= 0) queue.splice(index, 1);
-      go();
-    };
-    const timer = setTimeout(leave, mostMs);
-    queue.push(go);
-    signal?.addEventListener("abort", leave, { once: true });
-  });
 }
 
 function startChild(options: SandboxOptions, helper: boolean): Child {

@@ -1,7 +1,7 @@
 /** SQLite's errors as sentences with a next step: the nearest name, the SQLite spelling, the position of a mistake. */
 import { Fault } from "../fault.ts";
 import { nearest } from "../nearest.ts";
-import type { Denial } from "./sandbox-gate.ts";
+import type { Denial } from "./sandbox-rules.ts";
 import { FUNCTION_HINTS, TABLE_HINTS } from "./sql-dialect.ts";
 import { dialectProblem } from "./sql-patterns.ts";
 import { forbiddenTable, type Statement } from "./sql-statement.ts";
@@ -105,28 +105,30 @@ function noTable(name: string, around: Surroundings): Advice {
 }
 
 /** What other schemas call our columns. */
-const SYNONYMS: Record<string, string> = {
-  time: "event_time",
-  timestamp: "event_time",
-  ts: "event_time",
-  date: "event_time",
-  datetime: "event_time",
-  created_at: "event_time",
-  occurred_at: "event_time",
-  event_date: "event_time",
-  event_timestamp: "event_time",
-  event: "event_name",
-  name: "event_name",
-  event_type: "event_name",
-  user_id: "distinct_id",
-  userid: "distinct_id",
-  user: "distinct_id",
-  distinctid: "distinct_id",
-  $distinct_id: "distinct_id",
-  $insert_id: "insert_id",
-  props: "properties",
-  data: "properties",
-};
+const SYNONYMS = new Map(
+  Object.entries({
+    time: "event_time",
+    timestamp: "event_time",
+    ts: "event_time",
+    date: "event_time",
+    datetime: "event_time",
+    created_at: "event_time",
+    occurred_at: "event_time",
+    event_date: "event_time",
+    event_timestamp: "event_time",
+    event: "event_name",
+    name: "event_name",
+    event_type: "event_name",
+    user_id: "distinct_id",
+    userid: "distinct_id",
+    user: "distinct_id",
+    distinctid: "distinct_id",
+    $distinct_id: "distinct_id",
+    $insert_id: "insert_id",
+    props: "properties",
+    data: "properties",
+  }),
+);
 
 function noColumn(name: string, quoted: boolean, statement: Statement, around: Surroundings): Advice {
   const message = `No such column: ${quoted ? `"${name.slice(0, 100)}"` : name.slice(0, 100)}.`;
@@ -136,7 +138,7 @@ function noColumn(name: string, quoted: boolean, statement: Statement, around: S
   const columns = [...new Set(tables.flatMap((table) => around.columns(table)))];
   const bare = quoted ? name : name.replace(/^.*\./, "");
   const suggestions: string[] = [];
-  const synonym = SYNONYMS[bare.toLowerCase()];
+  const synonym = SYNONYMS.get(bare.toLowerCase());
   if (synonym !== undefined && columns.includes(synonym)) suggestions.push(`The column is ${synonym}.`);
   const property = columns.includes("properties") ? findProperty(bare, tables, around) : undefined;
   if (suggestions.length === 0 && property !== undefined)
@@ -180,7 +182,7 @@ export function accessor(key: string): string {
 
 function noFunction(name: string, statement: Statement, around: Surroundings): Advice {
   const message = `No such function: ${name.slice(0, 60)}.`;
-  const hint = FUNCTION_HINTS[name.toLowerCase()] ?? dialectProblem(statement.tokens)?.hint;
+  const hint = FUNCTION_HINTS.get(name.toLowerCase()) ?? dialectProblem(statement.tokens)?.hint;
   if (hint !== undefined) return { message, suggestions: [hint] };
   const near = nearest(name, around.functions());
   return {

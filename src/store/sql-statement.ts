@@ -25,52 +25,56 @@ const TRANSACTION = "Every query sees one consistent state by itself; no transac
 const OTHER_FILES = "Only the tables of list_tables can be read; use export_table to write a result to a file.";
 const NOTHING_TO_TUNE = "Indexes and statistics are kept automatically.";
 
-const FORBIDDEN: Record<string, string> = {
-  INSERT: ROWS,
-  UPDATE: ROWS,
-  DELETE: ROWS,
-  REPLACE: ROWS,
-  MERGE: ROWS,
-  UPSERT: ROWS,
-  TRUNCATE: "Use drop_table to remove a table.",
-  DROP: "Use drop_table to remove a table.",
-  CREATE: "Use create_table(table, query) to keep the result of a SELECT; within a query use WITH.",
-  ALTER: "Use create_table(table, query) to make a changed copy of a table.",
-  ATTACH: OTHER_FILES,
-  DETACH: OTHER_FILES,
-  VACUUM: OTHER_FILES,
-  COPY: OTHER_FILES,
-  EXPORT: OTHER_FILES,
-  IMPORT: OTHER_FILES,
-  INSTALL: OTHER_FILES,
-  LOAD: OTHER_FILES,
-  BEGIN: TRANSACTION,
-  START: TRANSACTION,
-  COMMIT: TRANSACTION,
-  END: TRANSACTION,
-  ROLLBACK: TRANSACTION,
-  SAVEPOINT: TRANSACTION,
-  RELEASE: TRANSACTION,
-  ANALYZE: NOTHING_TO_TUNE,
-  REINDEX: NOTHING_TO_TUNE,
-  GRANT: READ_ONLY,
-  REVOKE: READ_ONLY,
-  SET: READ_ONLY,
-  CALL: READ_ONLY,
-  EXECUTE: READ_ONLY,
-  PREPARE: READ_ONLY,
-  USE: OTHER_FILES,
-};
+const FORBIDDEN = new Map(
+  Object.entries({
+    INSERT: ROWS,
+    UPDATE: ROWS,
+    DELETE: ROWS,
+    REPLACE: ROWS,
+    MERGE: ROWS,
+    UPSERT: ROWS,
+    TRUNCATE: "Use drop_table to remove a table.",
+    DROP: "Use drop_table to remove a table.",
+    CREATE: "Use create_table(table, query) to keep the result of a SELECT; within a query use WITH.",
+    ALTER: "Use create_table(table, query) to make a changed copy of a table.",
+    ATTACH: OTHER_FILES,
+    DETACH: OTHER_FILES,
+    VACUUM: OTHER_FILES,
+    COPY: OTHER_FILES,
+    EXPORT: OTHER_FILES,
+    IMPORT: OTHER_FILES,
+    INSTALL: OTHER_FILES,
+    LOAD: OTHER_FILES,
+    BEGIN: TRANSACTION,
+    START: TRANSACTION,
+    COMMIT: TRANSACTION,
+    END: TRANSACTION,
+    ROLLBACK: TRANSACTION,
+    SAVEPOINT: TRANSACTION,
+    RELEASE: TRANSACTION,
+    ANALYZE: NOTHING_TO_TUNE,
+    REINDEX: NOTHING_TO_TUNE,
+    GRANT: READ_ONLY,
+    REVOKE: READ_ONLY,
+    SET: READ_ONLY,
+    CALL: READ_ONLY,
+    EXECUTE: READ_ONLY,
+    PREPARE: READ_ONLY,
+    USE: OTHER_FILES,
+  }),
+);
 
-const NOT_SQLITE: Record<string, string> = {
-  DESCRIBE: "Use table_schema(table), or PRAGMA table_info(table).",
-  DESC: "Use table_schema(table), or PRAGMA table_info(table).",
-  SHOW: "Use list_tables, or SELECT name FROM sqlite_schema WHERE type = 'table'.",
-  SUMMARIZE: "Use the summarize tool.",
-  FROM: "SQLite wants SELECT first: SELECT * FROM ...",
-  PIVOT: "SQLite has no PIVOT: use one count(*) FILTER (WHERE ...) per column.",
-  UNPIVOT: "SQLite has no UNPIVOT: use UNION ALL, one SELECT per column.",
-};
+const NOT_SQLITE = new Map(
+  Object.entries({
+    DESCRIBE: "Use table_schema(table), or PRAGMA table_info(table).",
+    DESC: "Use table_schema(table), or PRAGMA table_info(table).",
+    SHOW: "Use list_tables, or SELECT name FROM sqlite_schema WHERE type = 'table'.",
+    SUMMARIZE: "Use the summarize tool.",
+    FROM: "SQLite wants SELECT first: SELECT * FROM ...",
+    PIVOT: "SQLite has no PIVOT: use one count(*) FILTER (WHERE ...) per column.",
+    UNPIVOT: "SQLite has no UNPIVOT: use UNION ALL, one SELECT per column.",
+  }),
+);
 
 const PRAGMAS = [
   "table_info",
@@ -128,10 +132,10 @@ export function checkLength(text: string): void {
 function checkStart(first: Token): void {
   const word = keyword(first);
   if (["SELECT", "WITH", "VALUES", "EXPLAIN", "PRAGMA"].includes(word)) return;
-  const instead = FORBIDDEN[word];
+  const instead = FORBIDDEN.get(word);
   if (instead !== undefined)
     throw new Fault("SQL_FORBIDDEN", `${word} is not allowed: SQL here only reads.`, { suggestions: [instead] });
-  const hint = NOT_SQLITE[word];
+  const hint = NOT_SQLITE.get(word);
   if (hint !== undefined) throw new Fault("SQL_ERROR", `${word} is not SQLite.`, { suggestions: [hint] });
   const shown = first.text.slice(0, 40);
   throw new Fault("SQL_ERROR", `A query cannot start with ${shown}.`, { suggestions: [READ_ONLY] });
@@ -145,7 +149,7 @@ function checkTokens(tokens: Token[]): void {
   const write = writeAfterWith(tokens);
   if (write !== undefined)
     throw new Fault("SQL_FORBIDDEN", `${write} is not allowed: SQL here only reads.`, {
-      suggestions: [FORBIDDEN[write] ?? READ_ONLY],
+      suggestions: [FORBIDDEN.get(write) ?? READ_ONLY],
     });
   const internal = tokens.find((token) => isName(token) && /^_mp_/i.test(token.value));
   if (internal !== undefined) throw forbiddenTable(internal.value);

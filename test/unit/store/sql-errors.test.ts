@@ -117,6 +117,17 @@ describe("nearest names and positions", () => {
     });
 });
 
+test("names that every object has are names like any other", async () => {
+  for (const name of ["constructor", "__proto__", "toString", "hasOwnProperty"]) {
+    expect((await fault(`SELECT ${name} FROM events`)).message).toBe(`No such column: ${name}.`);
+    expect((await fault(`SELECT * FROM ${name}`)).message).toBe(`No such table: ${name}.`);
+    expect((await fault(`SELECT ${name}(1)`)).message).toBe(`No such function: ${name}.`);
+    expect((await f.query(`SELECT 1 AS ${name}`)).columns[0]?.name).toBe(name);
+    expect((await fault(`${name} 1`)).message).toContain(name);
+    expect((await fault(`PRAGMA ${name}`)).code).toBe("SQL_FORBIDDEN");
+  }
+});
+
 test("limits are LIMIT_EXCEEDED with a way out", async () => {
   for (const sql of [
     "SELECT printf('%.*c', 6000000, 'x')",
@@ -145,6 +156,7 @@ test("a stored text never becomes part of a message", async () => {
     "SELECT date(properties->>'$.path', properties->>'$.path'), abs(properties->>'$.path') FROM evil, nope",
   ]) {
     const result = await f.attempt(sql);
-    if (result instanceof Fault) expect(`${result.message} ${result.suggestions.join(" ")}`).not.toContain("ignore all");
+    if (result instanceof Fault)
+      expect(`${result.message} ${result.suggestions.join(" ")}`).not.toContain("ignore all");
   }
 });
