@@ -44,11 +44,12 @@ async function takeEvents(download: Download, limit: number): Promise<Streamed<S
   const items: StreamedEvent[] = [];
   let clipped = 0;
   let unreadable = 0;
+  let halfLine = false;
   for await (const line of readLines(download)) {
-    if (/^(?:\{.*)?(?:export )?terminated early/i.test(line) || /terminated early$/i.test(line)) throw cutOff();
     const event = readEvent(line);
+    halfLine = event === undefined && tryParse(line) === undefined;
     if (event === undefined) {
-      if (line.startsWith("<")) throw new Fault("UPSTREAM_TRUNCATED", "Mixpanel sent a web page instead of events.");
+      if (isBroken(line)) throw cutOff();
       unreadable++;
       continue;
     }
@@ -57,9 +58,17 @@ async function takeEvents(download: Download, limit: number): Promise<Streamed<S
     items.push({ ...event, properties: short.value as Record<string, unknown> });
     if (items.length >= limit) break;
   }
+  if (halfLine) throw cutOff();
   const notes = clipNotes(clipped);
   if (unreadable > 0) notes.push(`${unreadable} lines were not events and were left out.`);
   return { items, truncated: items.length >= limit, notes };
+}
+
+/** A line that says that the whole answer is worth nothing: Mixpanel gave up, a web page, an error among the events. */
+function isBroken(line: string): boolean {
+  if (/terminated early$/i.test(line) || line.startsWith("<")) return true;
+  const json = tryParse(line);
+  return typeof json === "object" && json !== null && "error" in json && !("event" in json);
 }
 
 function cutOff(): Fault {
