@@ -30,7 +30,7 @@ export type QueryReply = {
 export type SpoolRequest = { sql: string; path: string; format: SpoolFormat; mostBytes: number };
 /** `affinity` is the declared type under which a new table keeps every value as it is: a type only where all values have it. */
 export type SpooledColumn = Column & { affinity: "INTEGER" | "REAL" | "TEXT" | "BLOB" | "" };
-export type SpoolReply = { columns: SpooledColumn[]; rows: number; bytes: number };
+export type SpoolReply = { columns: SpooledColumn[]; rows: number; bytes: number; formulas: number };
 
 /** A cell longer than this is clipped: a quarter of what a whole reply may hold. */
 const CELL_SHARE = 4;
@@ -78,7 +78,7 @@ export function spoolQuery(gate: Gate, request: SpoolRequest, progress: (rows: n
     }
     file.finish();
     const columns = withTypes(names, seen).map((column, index) => ({ ...column, affinity: affinityOf(exact[index]) }));
-    return { columns, rows: file.rows, bytes: file.bytes };
+    return { columns, rows: file.rows, bytes: file.bytes, formulas: file.formulas };
   });
 }
 

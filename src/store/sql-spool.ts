@@ -12,6 +12,8 @@ export type SpoolFile = {
   write(row: SqlValue[]): void;
   readonly rows: number;
   readonly bytes: number;
+  /** CSV only: texts that a spreadsheet would run as a formula. */
+  readonly formulas: number;
   /** Flushes and closes. */
   finish(): void;
   /** Closes and removes the file. */
@@ -25,6 +27,7 @@ export function openSpool(path: string, format: SpoolFormat, columns: Column[]):
   let pending = format === "csv" ? `${columns.map(({ name }) => csvField(name)).join(",")}\r\n` : "";
   let rows = 0;
   let bytes = 0;
+  let formulas = 0;
   const flush = () => {
     const data = Buffer.from(pending);
     for (let done = 0; done < data.length; ) done += writing(() => writeSync(file, data, done));
@@ -35,6 +38,7 @@ export function openSpool(path: string, format: SpoolFormat, columns: Column[]):
     write(row) {
       pending += render(row);
       rows += 1;
+      if (format === "csv") for (const value of row) if (isFormula(value)) formulas += 1;
       if (pending.length > BUFFER_CHARS) flush();
     },
     get rows() {
@@ -42,6 +46,9 @@ export function openSpool(path: string, format: SpoolFormat, columns: Column[]):
     },
     get bytes() {
       return bytes;
+    },
+    get formulas() {
+      return formulas;
     },
     finish() {
       flush();
@@ -74,6 +81,10 @@ function writing<Result>(work: () => Result): Result {
 
 function csvLine(row: SqlValue[]): string {
   return `${row.map((value) => csvField(toCell(value))).join(",")}\r\n`;
+}
+
+function isFormula(value: SqlValue): boolean {
+  return typeof value === "string" && /^[=+@\t\r-]/.test(value) && !/^[+-]?[\d.]+$/.test(value);
 }
 
 /** RFC 4180: NULL is nothing, an empty text is `""`, so that the two can be told apart. */

@@ -20,7 +20,7 @@ export const exportTable = defineTool({
       format: z.enum(["csv", "jsonl"]).default("csv"),
       path: z.string().min(1).optional().describe("file name in the export folder"),
     }),
-  output: () => z.object({ path: z.string(), rows: z.int(), bytes: z.int() }),
+  output: () => z.object({ path: z.string(), rows: z.int(), bytes: z.int(), hint: z.string().optional() }),
   async handler(workspace, { table, query, format, path }, { signal, progress }) {
     if ((table === undefined) === (query === undefined))
       throw new Fault("INVALID_ARGUMENT", "export_table wants either table or query.", {
@@ -37,9 +37,9 @@ export const exportTable = defineTool({
     const spool = join(store.spoolDir, `${process.pid}-export-${crypto.randomUUID()}.${format}`);
     try {
       const tell = (rows: number) => progress(rows, stored?.row_count, `${rows} rows written`);
-      const { rows, bytes } = await store.sandbox().spool(sql, spool, format, signal, tell);
+      const { rows, bytes, formulas } = await store.sandbox().spool(sql, spool, format, signal, tell);
       await placeExport(spool, target, folders);
-      return { path: target, rows, bytes };
+      return { path: target, rows, bytes, ...(formulas === 0 ? {} : { hint: formulaHint(formulas) }) };
     } finally {
       rmSync(spool, { force: true });
     }
@@ -50,4 +50,9 @@ export const exportTable = defineTool({
 /** A name nobody has yet: the second and the milliseconds it was asked for. */
 function freshName(base: string, now: Date): string {
   return `${base}-${now.toISOString().replaceAll(/[-:]/g, "").replace("T", "-").replace(".", "-").replace("Z", "")}`;
+}
+
+/** The file holds what was stored, unchanged; what a spreadsheet makes of it is another matter. */
+function formulaHint(count: number): string {
+  return `${count} ${count === 1 ? "cell begins" : "cells begin"} with =, +, - or @: a spreadsheet would run them as formulas; import as text.`;
 }

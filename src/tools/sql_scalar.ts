@@ -22,7 +22,7 @@ export const sqlScalar = defineTool({
     if (rows.length !== 1) throw notScalar(rows.length === 0 ? "no row" : truncated ? "more than 2 rows" : "2 rows");
     return { value: rows[0]?.[0] ?? null };
   },
-  summary: () => "One value.",
+  summary: ({ value }) => (typeof value === "number" ? `The value is ${value}.` : "One value."),
 });
 
 /** A cell may take a quarter of the characters of a reply (sandbox-run.ts); a single value may take them all. */

@@ -47,6 +47,13 @@ test("a query as JSON lines, into a folder of its own, never twice", async () =>
   expect(error?.message).toContain("never overwrite");
 });
 
+test("what a spreadsheet would run as a formula is written as it is, and said", async () => {
+  const query = "SELECT '=HYPERLINK(1)' AS a, '-5' AS b, '@x' AS c, -1 AS d, 'plain' AS e";
+  const { structured } = await t.call("export_table", { query, path: "formulas" });
+  expect(readFileSync(String(structured["path"]), "utf8")).toBe("a,b,c,d,e\r\n=HYPERLINK(1),-5,@x,-1,plain\r\n");
+  expect(structured["hint"]).toStartWith("2 cells begin");
+});
+
 test("only inside the export folder", async () => {
   const before = readdirSync(t.dataDir).sort();
   for (const path of [

@@ -179,9 +179,11 @@ lines' AS g, x'00ff' AS h, 9007199254740993 AS i, 9e999 AS j`;
   test("the file is private, and progress is told", async () => {
     let told = 0;
     const path = join(f.dir, "progress.csv");
-    const { rows } = await f.sandbox.spool(numbers(1_500_000), path, "csv", undefined, (count) => {
+    const patient = createSandbox({ path: f.path, timeoutMs: 30_000, log: createLog("silent", (text) => text) });
+    const { rows } = await patient.spool(numbers(1_500_000), path, "csv", undefined, (count) => {
       told = count;
     });
+    await patient.close();
     expect(rows).toBe(1_500_000);
     expect(statSync(path).mode & 0o077).toBe(0);
     expect(told).toBeGreaterThan(0);
