@@ -9,20 +9,23 @@ export type ActivityQuery = DateRange & { distinctIds: string[] };
 /** One event of a user. `time` in epoch seconds where it is known; `properties` as Mixpanel sent them. */
 export type Activity = { event: string; time?: number; distinctId?: string; properties: Map<string, unknown> };
 
-const eventSchema = z.object({
-  event: z.string().nullish(),
-  properties: mapOf(z.unknown()).nullish(),
-});
+const eventSchema = () =>
+  z.object({
+    event: z.string().nullish(),
+    properties: mapOf(z.unknown()).nullish(),
+  });
 
-const eventList = z
-  .array(eventSchema)
-  .nullish()
-  .transform((events) => events ?? []);
+const eventList = () =>
+  z
+    .array(eventSchema())
+    .nullish()
+    .transform((events) => events ?? []);
 
 /** `{status, results: {events: [...]}}`; unknown users give an empty list, written as `events: []` or as empty results. */
-const replySchema = z.object({
-  results: z.union([z.object({ events: eventList }).transform((results) => results.events), eventList]),
-});
+const replySchema = () =>
+  z.object({
+    results: z.union([z.object({ events: eventList() }).transform((results) => results.events), eventList()]),
+  });
 
 function secondsOf(value: unknown): number | undefined {
   const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
@@ -43,7 +46,7 @@ export async function activity(api: Api, query: ActivityQuery, signal?: AbortSig
       family: "query",
       path: path`/stream/query`,
       query: { distinct_ids: jsonParam(query.distinctIds), from_date: query.fromDate, to_date: query.toDate },
-      reply: replySchema,
+      reply: replySchema(),
       exactIntegers: true,
     },
     signal,

@@ -14,7 +14,7 @@ export function eventCounts(api: Api, query: EventCountsQuery, signal?: AbortSig
       family: "query",
       path: path`/events`,
       query: { event: jsonParam(events), type, unit, from_date: fromDate, to_date: toDate },
-      reply: sparseReply(unit),
+      reply: sparseReply(unit, query),
     },
     signal,
   );
@@ -48,7 +48,7 @@ export function propertyCounts(api: Api, query: PropertyCountsQuery, signal?: Ab
         from_date: fromDate,
         to_date: toDate,
       },
-      reply: sparseReply(unit),
+      reply: sparseReply(unit, query),
     },
     signal,
   );

@@ -17,45 +17,78 @@ export type FlowNode = FlowPlace & { edges: FlowPlace[] };
 export type FlowsReply = {
   steps: FlowNode[][];
   breakdowns: { label: string; count: Amount }[];
+  /** Whole paths with their users, where the reply has them: `A -> B`. */
+  paths: { path: string; count: Amount }[];
   overallConversionRate: Amount;
   computedAt?: string;
 };
 
-const placeFields = { event: text(), type: text(), anchorType: text(), totalCount: amount().optional() };
-type PlaceFields = { event?: string | null; type?: string | null; anchorType?: string | null; totalCount?: Amount };
+const placeFields = () => ({
+  event: text(),
+  type: text(),
+  anchorType: text(),
+  totalCount: amount().optional(),
+  count: amount().optional(),
+});
+type PlaceFields = {
+  event?: string | null;
+  type?: string | null;
+  anchorType?: string | null;
+  totalCount?: Amount;
+  count?: Amount;
+};
 
 function place(fields: PlaceFields): FlowPlace {
   return {
     event: fields.event ?? "",
     type: (fields.type ?? "NORMAL").toUpperCase(),
     anchorType: (fields.anchorType ?? "NORMAL").toUpperCase(),
-    count: fields.totalCount ?? null,
+    count: fields.totalCount ?? fields.count ?? null,
   };
 }
 
-const edgeSchema = z.looseObject(placeFields).transform(place);
-const nodeSchema = z
-  .looseObject({ ...placeFields, edges: list(edgeSchema) })
-  .transform((node): FlowNode => ({ ...place(node), edges: node.edges }));
+const edgeSchema = () => z.looseObject(placeFields()).transform(place);
+const nodeSchema = () =>
+  z
+    .looseObject({ ...placeFields(), edges: list(edgeSchema()) })
+    .transform((node): FlowNode => ({ ...place(node), edges: node.edges }));
 
-const breakdownSchema = z
-  .looseObject({
-    segments: list(
-      z.looseObject({ label: text(), value: z.unknown().optional(), values: z.array(z.unknown()).nullish().catch(undefined) }),
-    ),
-    totalCount: amount().optional(),
-  })
-  .transform(({ segments, totalCount }) => ({
-    label: segments.map((segment) => String(segment.values?.[0] ?? segment.value ?? segment.label ?? "")).join(" / "),
-    count: totalCount ?? null,
-  }));
+const breakdownSchema = () =>
+  z
+    .looseObject({
+      segments: list(
+        z.looseObject({
+          label: text(),
+          value: z.unknown().optional(),
+          values: z.array(z.unknown()).nullish().catch(undefined),
+        }),
+      ),
+      path: text(),
+      totalCount: amount().optional(),
+      count: amount().optional(),
+    })
+    .transform(({ segments, path: way, totalCount, count }) => ({
+      path: way ?? undefined,
+      label: segments.map((segment) => String(segment.values?.[0] ?? segment.value ?? segment.label ?? "")).join(" / "),
+      count: totalCount ?? count ?? null,
+    }));
 
-const replySchema = z.looseObject({
-  steps: z.array(z.looseObject({ nodes: list(nodeSchema) }).transform((step) => step.nodes)),
-  breakdowns: list(breakdownSchema),
-  overallConversionRate: amount().optional(),
-  computed_at: text(),
-});
+/** A column of nodes; an older form is one event per step, without nodes. */
+const stepSchema = () =>
+  z.preprocess(
+    (step) => (typeof step === "object" && step !== null && !("nodes" in step) ? { nodes: [step] } : step),
+    z
+      .looseObject({ nodes: list(nodeSchema()) })
+      .transform(({ nodes }) => nodes.filter((node) => node.event !== "" || node.count !== null)),
+  );
+
+const replySchema = () =>
+  z.looseObject({
+    steps: z.array(stepSchema()),
+    breakdowns: list(breakdownSchema()),
+    overallConversionRate: amount().optional(),
+    computed_at: text(),
+  });
 
 /** Counts and step numbers arrive as texts. Shares of the start, drop-off and paths: `workspace/flow-paths.ts`. */
 export async function flows(api: Api, bookmarkId: number, signal?: AbortSignal): Promise<FlowsReply> {
@@ -64,13 +97,16 @@ export async function flows(api: Api, bookmarkId: number, signal?: AbortSignal):
       family: "query",
       path: path`/arb_funnels`,
       query: { bookmark_id: bookmarkId, query_type: "flows_sankey" },
-      reply: replySchema,
+      reply: replySchema(),
     },
     signal,
   );
   return {
     steps: reply.steps,
-    breakdowns: reply.breakdowns,
+    breakdowns: reply.breakdowns
+      .filter((part) => part.path === undefined)
+      .map(({ label, count }) => ({ label, count })),
+    paths: reply.breakdowns.flatMap(({ path: way, count }) => (way === undefined ? [] : [{ path: way, count }])),
     overallConversionRate: reply.overallConversionRate ?? null,
     computedAt: reply.computed_at ?? undefined,
   };

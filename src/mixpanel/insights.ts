@@ -26,28 +26,30 @@ export type InsightsReply = {
 const tree = () => mapOf(z.unknown());
 const text = () => z.string().nullish().catch(undefined);
 
-const showSchema = z.looseObject({ metric_key: text(), incomplete_buckets: tree().nullish().catch(undefined) });
-const metaSchema = z
-  .looseObject({
-    is_segmentation_limit_hit: z.boolean().nullish().catch(undefined),
-    report_sections: z
-      .looseObject({ show: z.array(showSchema).nullish().catch(undefined) })
-      .nullish()
-      .catch(undefined),
-  })
-  .nullish()
-  .catch(undefined);
+const showSchema = () => z.looseObject({ metric_key: text(), incomplete_buckets: tree().nullish().catch(undefined) });
+const metaSchema = () =>
+  z
+    .looseObject({
+      is_segmentation_limit_hit: z.boolean().nullish().catch(undefined),
+      report_sections: z
+        .looseObject({ show: z.array(showSchema()).nullish().catch(undefined) })
+        .nullish()
+        .catch(undefined),
+    })
+    .nullish()
+    .catch(undefined);
 
-const replySchema = z.looseObject({
-  headers: z.array(z.string()).nullish().catch(undefined),
-  series: looseMap(z.unknown()),
-  secondary: z.looseObject({ series: tree().nullish() }).nullish().catch(undefined),
-  date_range: z.looseObject({ from_date: text(), to_date: text() }).nullish().catch(undefined),
-  computed_at: text(),
-  meta: metaSchema,
-  time_comparison: z.unknown().optional(),
-  lift_comparison: z.unknown().optional(),
-});
+const replySchema = () =>
+  z.looseObject({
+    headers: z.array(z.string()).nullish().catch(undefined),
+    series: looseMap(z.unknown()),
+    secondary: z.looseObject({ series: tree().nullish() }).nullish().catch(undefined),
+    date_range: z.looseObject({ from_date: text(), to_date: text() }).nullish().catch(undefined),
+    computed_at: text(),
+    meta: metaSchema(),
+    time_comparison: z.unknown().optional(),
+    lift_comparison: z.unknown().optional(),
+  });
 
 function running(buckets: ReadonlyMap<string, unknown>): string[] {
   return [...buckets]
@@ -58,7 +60,7 @@ function running(buckets: ReadonlyMap<string, unknown>): string[] {
 /** No data is `series: {}`. An unknown or deleted report is 404, 400, 500 or an error inside a 200. */
 export async function insights(api: Api, bookmarkId: number, signal?: AbortSignal): Promise<InsightsReply> {
   const reply = await api.call(
-    { family: "query", path: path`/insights`, query: { bookmark_id: bookmarkId }, reply: replySchema },
+    { family: "query", path: path`/insights`, query: { bookmark_id: bookmarkId }, reply: replySchema() },
     signal,
   );
   const show = reply.meta?.report_sections?.show ?? [];

@@ -33,8 +33,8 @@ export type RetentionResult = {
 
 const OVERALL = "$overall";
 const ENVELOPES = new Set(["data", "results", "series"]);
-const leafSchema = z.object({ first: amount().optional(), counts: z.array(amount()) });
-const objectSchema = mapOf(z.unknown());
+const leafSchema = () => z.object({ first: amount().optional(), counts: z.array(amount()) });
+const objectSchema = () => mapOf(z.unknown());
 
 /**
  * Finds every `{first, counts}` in a tree whose levels are dates and segments in either order (both were seen), with
@@ -42,7 +42,10 @@ const objectSchema = mapOf(z.unknown());
  */
 export function readCohorts(tree: unknown): RetentionResult {
   const found: { date: string; segment: string; cohort: Cohort }[] = [];
-  const unread = walk(tree, undefined, OVERALL, (date, segment, cohort) => found.push({ date, segment, cohort }));
+  const schemas = { leaf: leafSchema(), object: objectSchema() };
+  const unread = walk(schemas, tree, undefined, OVERALL, (date, segment, cohort) =>
+    found.push({ date, segment, cohort }),
+  );
   found.sort((a, b) => (a.date < b.date ? -1 : a.date > b.date ? 1 : 0));
   const segments = new Map<string, Cohort[]>();
   for (const { segment, cohort } of found) {
@@ -55,22 +58,25 @@ export function readCohorts(tree: unknown): RetentionResult {
   return { cohorts, segments, unread };
 }
 
+type Schemas = { leaf: ReturnType<typeof leafSchema>; object: ReturnType<typeof objectSchema> };
 type Take = (date: string, segment: string, cohort: Cohort) => void;
 
 /** Returns how many parts below a date could not be read. */
-function walk(node: unknown, date: string | undefined, segment: string, take: Take): number {
-  const leaf = leafSchema.safeParse(node);
+function walk(schemas: Schemas, node: unknown, date: string | undefined, segment: string, take: Take): number {
+  const leaf = schemas.leaf.safeParse(node);
   if (leaf.success) {
     if (date !== undefined) take(date, segment, { date, size: leaf.data.first ?? null, counts: leaf.data.counts });
     return date === undefined ? 1 : 0;
   }
-  const children = objectSchema.safeParse(node);
+  const children = schemas.object.safeParse(node);
   if (!children.success || (date !== undefined && children.data.size === 0)) return date === undefined ? 0 : 1;
   let unread = 0;
   for (const [key, child] of children.data) {
     if (key === "$average") continue;
     const isDate = date === undefined && isBucketKey(key);
-    unread += isDate ? walk(child, bucketLabel(key, "day"), segment, take) : walk(child, date, key, take);
+    unread += isDate
+      ? walk(schemas, child, bucketLabel(key, "day"), segment, take)
+      : walk(schemas, child, date, key, take);
   }
   return unread;
 }
@@ -104,7 +110,7 @@ export async function retention(api: Api, query: RetentionQuery, signal?: AbortS
         on: query.on,
         limit: query.on === undefined ? undefined : query.limit,
       },
-      reply: objectSchema,
+      reply: objectSchema(),
       keyedByData: true,
     },
     signal,

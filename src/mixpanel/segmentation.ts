@@ -33,7 +33,7 @@ export function segmentation(api: Api, query: SegmentationQuery, signal?: AbortS
       family: "query",
       path: path`/segmentation`,
       query: { ...common(query), unit, type, limit: on === undefined ? undefined : limit },
-      reply: sparseReply(unit),
+      reply: sparseReply(unit, query),
     },
     signal,
   );
@@ -56,7 +56,7 @@ export function segmentationNumeric(api: Api, query: NumericQuery, signal?: Abor
       family: "query",
       path: path`/segmentation/numeric`,
       query: { ...common(query), unit, type },
-      reply: sparseReply(unit),
+      reply: sparseReply(unit, query),
     },
     signal,
   );

@@ -4,7 +4,7 @@
  * notations, and those with nothing in them may be left out of `values`.
  */
 import { z } from "zod";
-import { bucketLabel, type Unit } from "./dates.ts";
+import { bucketLabel, bucketsOf, type DateRange, type Unit } from "./dates.ts";
 import { mapOf } from "./reply.ts";
 
 /** A number, or null where Mixpanel sent null: "not computed", which is not zero. */
@@ -17,6 +17,8 @@ function toAmount(value: unknown): Amount | undefined {
   if (typeof value === "number") return Number.isFinite(value) ? value : undefined;
   if (value === null || value === undefined) return null;
   if (typeof value !== "string" || value.trim() === "") return undefined;
+  // Python's way to write a quotient of nothing: a flow nobody entered has the conversion rate "NaN".
+  if (/^[+-]?(nan|inf|infinity)$/i.test(value.trim())) return null;
   const number = Number(value);
   return Number.isFinite(number) ? number : undefined;
 }
@@ -36,16 +38,23 @@ export const looseMap = <T>(value: z.ZodType<T>) =>
 
 const bucketMap = () => looseMap(amount());
 
-/** The shared reply, with bucket keys in one notation for the unit. */
-export function sparseReply(unit: Unit): z.ZodType<Sparse> {
-  return z
-    .object({
-      data: z.object({
-        series: z.array(z.string()).nullish(),
-        values: looseMap(bucketMap()),
-      }),
-    })
-    .transform(({ data }) => gather(data.values, data.series ?? [], unit));
+/** `{}` as a whole is no data; a list of buckets without their values is no reply. */
+const dataSchema = () =>
+  z.preprocess(
+    (given) =>
+      typeof given === "object" && given !== null && Object.keys(given).length === 0 ? { values: {} } : given,
+    z.object({ series: z.array(z.string()).nullish(), values: looseMap(bucketMap()) }),
+  );
+
+/**
+ * The shared reply, with bucket keys in one notation for the unit. Without a `series` the days of the range are the buckets: what is
+ * not in `values` is a day of nothing, not a day that does not exist.
+ */
+export function sparseReply(unit: Unit, range: DateRange): z.ZodType<Sparse> {
+  return z.object({ data: dataSchema() }).transform(({ data }) => {
+    const series = data.series ?? [];
+    return gather(data.values, series.length === 0 && unit === "day" ? bucketsOf(range, unit) : series, unit);
+  });
 }
 
 /** Brings labels into one notation and puts every bucket that appears anywhere into `buckets`. */

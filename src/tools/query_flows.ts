@@ -46,7 +46,7 @@ export const queryFlows = defineTool({
     const live = await openLive(workspace, signal);
     const { name } = await nameOfReport(workspace, args.bookmark_id, "flows", signal);
     const reply = await flows(live.api, args.bookmark_id, signal);
-    const paths = flowPaths(reply.steps);
+    const paths = flowPaths(reply.steps, reply.paths);
     const rate = flowConversion(reply);
     const empty = reply.steps.length === 0 ? ["The report found nobody in its range."] : [READING];
     return {

@@ -45,8 +45,11 @@ function flowNode(node: FlowNode, start: number): FlowStep["nodes"][number] {
   return { ...shown, drop_off: addUp(left) };
 }
 
-/** Transitions, most frequent first: from, to, count, and the step they start at. Those who had left already do not move. */
-export function flowPaths(steps: readonly (readonly FlowNode[])[]): Table {
+/**
+ * Transitions, most frequent first: from, to, count, and the step they start at. Those who had left already do not move. `paths`
+ * are whole ways (`A -> B -> C`), of which the last event is the `to`.
+ */
+export function flowPaths(steps: readonly (readonly FlowNode[])[], paths: FlowsReply["paths"] = []): Table {
   const rows = steps.flatMap((nodes, index) =>
     nodes
       .filter((node) => node.type !== "DROPOFF")
@@ -59,6 +62,10 @@ export function flowPaths(steps: readonly (readonly FlowNode[])[]): Table {
         ]),
       ),
   );
+  for (const { path, count } of paths) {
+    const names = path.split(/\s*(?:->|→)\s*/);
+    rows.push([names.slice(0, -1).join(" -> "), names.at(-1) ?? "", count ?? 0, Math.max(1, names.length - 1)]);
+  }
   rows.sort((a, b) => b[2] - a[2] || a[3] - b[3]);
   return { columns: ["from", "to", "count", "step"], rows: rows satisfies Cell[][] };
 }

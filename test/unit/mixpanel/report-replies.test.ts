@@ -229,6 +229,28 @@ describe("flows", () => {
     expect(reply.breakdowns).toEqual([{ label: "Converted", count: 3259 }]);
     expect(reply.overallConversionRate).toBeNull();
   });
+  test("one event per step, whole paths, a rate that is no number", async () => {
+    const reply = await flows(
+      stubApi({
+        steps: [
+          { step: 1, event: "Page View", count: 1000 },
+          { step: 2, event: "Add to Cart", count: 500 },
+        ],
+        breakdowns: [{ path: "Page View -> Add to Cart", count: 500 }],
+        overallConversionRate: "NaN",
+      }),
+      7,
+    );
+    expect(reply.steps.map((nodes) => nodes.map(({ event, count }) => [event, count]))).toEqual([
+      [["Page View", 1000]],
+      [["Add to Cart", 500]],
+    ]);
+    expect(reply).toMatchObject({
+      paths: [{ path: "Page View -> Add to Cart", count: 500 }],
+      breakdowns: [],
+      overallConversionRate: null,
+    });
+  });
   test("by id and kind", async () => {
     const api = stubApi({ steps: [], breakdowns: null, overallConversionRate: 0.31 });
     expect((await flows(api, 7)).overallConversionRate).toBe(0.31);

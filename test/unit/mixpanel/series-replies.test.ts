@@ -10,6 +10,8 @@ import { stubApi } from "./stub-api.ts";
 
 const range = { fromDate: "2026-03-01", toDate: "2026-03-03" };
 const query = { ...range, event: "Sign Up", unit: "day", type: "general" } as const;
+/** What a reply without a series is taken to cover: every day asked for. */
+const DAYS = ["2026-03-01", "2026-03-02", "2026-03-03"];
 const LONG = "x".repeat(255);
 
 type Expected = { buckets: string[]; values: Record<string, Record<string, number | null>> };
@@ -45,22 +47,22 @@ describe("data.series and data.values", () => {
       { data: { series: ["2026-03-01"], values: {} }, legend_size: 0 },
       { buckets: ["2026-03-01"], values: {} },
     ],
-    ["values as an empty list", { data: { series: [], values: [] } }, { buckets: [], values: {} }],
+    ["values as an empty list", { data: { series: [], values: [] } }, { buckets: DAYS, values: {} }],
     [
       "no series",
       { data: { values: { a: { "2026-03-01": 1 } } } },
-      { buckets: ["2026-03-01"], values: { a: { "2026-03-01": 1 } } },
+      { buckets: DAYS, values: { a: { "2026-03-01": 1 } } },
     ],
-    ["an event mapped to null", { data: { series: [], values: { a: null } } }, { buckets: [], values: { a: {} } }],
+    ["an event mapped to null", { data: { series: [], values: { a: null } } }, { buckets: DAYS, values: { a: {} } }],
     [
       "null counts",
       { data: { series: [], values: { a: { "2026-03-01": null } } } },
-      { buckets: ["2026-03-01"], values: { a: { "2026-03-01": null } } },
+      { buckets: DAYS, values: { a: { "2026-03-01": null } } },
     ],
     [
       "counts as texts",
       { data: { series: [], values: { a: { "2026-03-01": "12" } } } },
-      { buckets: ["2026-03-01"], values: { a: { "2026-03-01": 12 } } },
+      { buckets: DAYS, values: { a: { "2026-03-01": 12 } } },
     ],
     [
       "days with a time and an offset",
@@ -70,7 +72,7 @@ describe("data.series and data.values", () => {
     [
       "unknown fields",
       { data: { series: [], values: {}, extra: 1 }, legend_size: "?", computed_at: 3, more: [] },
-      { buckets: [], values: {} },
+      { buckets: DAYS, values: {} },
     ],
     [
       "odd names",
@@ -81,10 +83,11 @@ describe("data.series and data.values", () => {
         },
       },
       {
-        buckets: ["2026-03-01"],
+        buckets: DAYS,
         values: { "": { "2026-03-01": 1 }, '😀 "q" \\': { "2026-03-01": 2 }, [LONG]: { "2026-03-01": 3 } },
       },
     ],
+    ["no data at all", { data: {} }, { buckets: DAYS, values: {} }],
   ])("%s", async (_, body, expected) => expect(await read(body)).toEqual(expected));
 
   test("hours in every notation", async () => {

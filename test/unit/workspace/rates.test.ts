@@ -233,8 +233,8 @@ describe("flows", () => {
       { label: "Did Not Convert", count: 6995 },
       { label: "Converted", count: 3259 },
     ];
-    expect(flowConversion({ steps: [], breakdowns: [], overallConversionRate: 0.31234 })).toBe(0.3123);
-    expect(flowConversion({ steps: [], breakdowns, overallConversionRate: null })).toBe(0.3178);
-    expect(flowConversion({ steps: [], breakdowns: [], overallConversionRate: null })).toBeNull();
+    expect(flowConversion({ steps: [], breakdowns: [], paths: [], overallConversionRate: 0.31234 })).toBe(0.3123);
+    expect(flowConversion({ steps: [], breakdowns, paths: [], overallConversionRate: null })).toBe(0.3178);
+    expect(flowConversion({ steps: [], breakdowns: [], paths: [], overallConversionRate: null })).toBeNull();
   });
 });
