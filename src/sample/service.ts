@@ -15,7 +15,7 @@ import { projectRoute, queryRoute } from "./routes.ts";
 export type SampleOptions = {
   /** Same seed, day and time zone: same data. Default 1. */
   seed?: number;
-  /** IANA name. Default America/New_York. */
+  /** IANA name. Default UTC: a day of a live answer is then the same day in SQL on fetched events. */
   timezone?: string;
   /** Export answers in local wall-clock time by local days, as projects from before 2023 do. */
   createdBefore2023?: boolean;
@@ -77,7 +77,7 @@ export async function startSample(options: SampleOptions = {}): Promise<Sample> 
   const clock = typeof now === "number" ? () => now : now;
   const dataOptions: DataOptions = {
     seed: options.seed ?? 1,
-    timezone: options.timezone ?? "America/New_York",
+    timezone: options.timezone ?? "UTC",
     now: clock() / 1000,
     ...(options.includeToday ? { includeToday: true } : {}),
   };

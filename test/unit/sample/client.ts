@@ -14,7 +14,9 @@ export type SampleClient = {
   send(path: string, init?: RequestInit): Promise<Answer>;
 };
 
-export function clientOf(sample: Sample, { username, secret } = sample.credentials): SampleClient {
+type Credentials = { username: string; secret: string };
+
+export function clientOf(sample: Sample, { username, secret }: Credentials = sample.credentials): SampleClient {
   const authorization = `Basic ${Buffer.from(`${username}:${secret}`).toString("base64")}`;
   const { projectId } = sample.credentials;
   const send = async (path: string, init: RequestInit = {}): Promise<Answer> => {
