@@ -176,6 +176,7 @@ export const TABLE_HINTS: [RegExp, string][] = [
   [/^(generate_series|range)$/i, SERIES],
   [/^(unnest|explode|flatten|json_table|jsonb_array_elements|json_array_elements)/i, EACH],
   [/^(read_csv|read_parquet|read_json|s3:|https?:|file:|.*\.(csv|parquet|json|db|sqlite)$)/i, FILE],
+  [/\.properties$/i, EACH],
   [/^dual$/i, "SQLite: leave FROM out."],
   [
     /^(mixpanel|raw|main\.)?_?events?_?data$|^export$/i,

@@ -3,7 +3,7 @@ import { Fault } from "../fault.ts";
 import { nearest } from "../nearest.ts";
 import type { Denial } from "./sandbox-rules.ts";
 import { FUNCTION_HINTS, TABLE_HINTS } from "./sql-dialect.ts";
-import { dialectProblem } from "./sql-patterns.ts";
+import { dialectProblem, oddCharacter } from "./sql-patterns.ts";
 import { forbiddenTable, type Statement } from "./sql-statement.ts";
 import { isName, keyword, type Token } from "./sql-tokens.ts";
 import { isReserved } from "./table-name.ts";
@@ -77,6 +77,12 @@ function forbidden(denial: Denial | undefined): Fault {
 }
 
 function advise(text: string, statement: Statement, around: Surroundings): Advice {
+  const odd = oddCharacter(statement.tokens);
+  const advice = adviseOn(text, statement, around);
+  return odd === undefined ? advice : { ...advice, suggestions: [odd, ...advice.suggestions] };
+}
+
+function adviseOn(text: string, statement: Statement, around: Surroundings): Advice {
   const table = /^no such table: (.+)$/s.exec(text)?.[1];
   if (table !== undefined) return noTable(table, around);
   const quoted = /^no such column: "(.+)" - should this be/s.exec(text)?.[1];
@@ -226,6 +232,10 @@ const OTHERS: [RegExp, string][] = [
   [
     /RECURSIVE|circular reference/i,
     "Write WITH RECURSIVE name(columns) AS (SELECT ... UNION ALL SELECT ... FROM name WHERE ...).",
+  ],
+  [
+    /DISTINCT aggregates must have exactly one argument|wrong number of arguments to function count/i,
+    "DISTINCT takes one value: count(DISTINCT a || '|' || b), or aggregate over (SELECT DISTINCT a, b FROM events).",
   ],
   [/wrong number of arguments/, "Check the arguments of the function."],
   [/do not have the same number of result columns/, "All parts of a UNION need the same number of columns."],

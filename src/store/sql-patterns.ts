@@ -74,6 +74,12 @@ const PATTERNS: Pattern[] = [
   },
   { words: ["TABLESAMPLE", "SAMPLE"], when: always, hint: "Use the tool sample, or WHERE random() % 100 = 0." },
   { words: ["INTO"], when: always, hint: "Use create_table(table, query) to keep a result." },
+  {
+    words: ["AT"],
+    when: ({ after, at }) => after === "TIME" && keyword(at(2)) === "ZONE",
+    says: "has no AT TIME ZONE",
+    hint: "event_time is UTC: shift it with datetime(event_time, '-7 hours').",
+  },
   { words: ["WITHIN"], when: ({ after }) => after === "GROUP", hint: "Here: percentile_cont(x, 0.5), or median(x)." },
 ];
 
@@ -86,6 +92,19 @@ function aroundOf(tokens: Token[], index: number): Around {
     calls: next?.text === "(",
     at: (offset) => tokens[index + offset],
   };
+}
+
+/** Typographic quotes and spaces are letters to SQLite; pasted text is full of them. */
+export function oddCharacter(tokens: Token[]): string | undefined {
+  for (const { kind, text, start } of tokens) {
+    const at = kind === "name" ? text.search(/[\u2018\u2019\u201c\u201d\u00ab\u00bb\u0060]/) : -1;
+    if (at >= 0)
+      return `Position ${start + at + 1} has a typographic quote: texts take straight single quotes, 'like this'.`;
+    const space = kind === "name" ? text.search(/[\u00a0\u2000-\u200b\u202f\u3000\ufeff]/) : -1;
+    if (space >= 0)
+      return `Position ${start + space + 1} has a space that SQLite does not know (no-break or the like): use plain spaces.`;
+  }
+  return undefined;
 }
 
 /** For a query SQLite refused: the first habit of another dialect in it. */

@@ -3,7 +3,7 @@
  * query. It is there for good messages: what keeps a query in bounds is sandbox-gate.ts.
  */
 import { Fault } from "../fault.ts";
-import { misreading } from "./sql-patterns.ts";
+import { misreading, oddCharacter } from "./sql-patterns.ts";
 import { isName, keyword, type Token, tokenize } from "./sql-tokens.ts";
 import { isInternalTable } from "./table-name.ts";
 
@@ -21,6 +21,7 @@ export type Statement = {
 const READ_ONLY = "SQL here only reads, one SELECT (or WITH, VALUES, EXPLAIN QUERY PLAN, PRAGMA table_info) per call.";
 const ROWS =
   "Rows come in with fetch_events and fetch_profiles; to change them, SELECT what you want and keep it with create_table.";
+const SHELL = "Commands of a shell do not work here: list_tables shows the tables, table_schema the columns.";
 const TRANSACTION = "Every query sees one consistent state by itself; no transaction is needed.";
 const OTHER_FILES = "Only the tables of list_tables can be read; use export_table to write a result to a file.";
 const NOTHING_TO_TUNE = "Indexes and statistics are kept automatically.";
@@ -92,7 +93,7 @@ export function readStatement(text: string): Statement {
   checkLength(text);
   const nul = text.indexOf("\0");
   if (nul >= 0) throw new Fault("SQL_ERROR", `The query holds a NUL character at position ${nul + 1}.`);
-  const sql = text.toWellFormed().replace(/^\ufeff/, "");
+  const sql = unfenced(text.toWellFormed().replace(/^\ufeff/, ""));
   const tokens = tokenize(sql);
   while (tokens.at(-1)?.text === ";") tokens.pop();
   const first = tokens[0];
@@ -129,6 +130,11 @@ export function checkLength(text: string): void {
     );
 }
 
+/** Some models wrap a query as they would in an answer. */
+function unfenced(text: string): string {
+  return /^\s*```(?:sql|sqlite)?[ \t]*\n([\s\S]*?)```\s*$/i.exec(text)?.[1] ?? text;
+}
+
 function checkStart(first: Token): void {
   const word = keyword(first);
   if (["SELECT", "WITH", "VALUES", "EXPLAIN", "PRAGMA"].includes(word)) return;
@@ -138,7 +144,9 @@ function checkStart(first: Token): void {
   const hint = NOT_SQLITE.get(word);
   if (hint !== undefined) throw new Fault("SQL_ERROR", `${word} is not SQLite.`, { suggestions: [hint] });
   const shown = first.text.slice(0, 40);
-  throw new Fault("SQL_ERROR", `A query cannot start with ${shown}.`, { suggestions: [READ_ONLY] });
+  throw new Fault("SQL_ERROR", `A query cannot start with ${shown}.`, {
+    suggestions: [first.text === "." || first.text === "\\" ? SHELL : (oddCharacter([first]) ?? READ_ONLY)],
+  });
 }
 
 function checkTokens(tokens: Token[]): void {

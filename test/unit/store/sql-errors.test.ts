@@ -56,6 +56,15 @@ const DIALECTS: [string, string][] = [
   ["SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY 1)", "percentile_cont(x, 0.5)"],
   ["SELECT * FROM events TABLESAMPLE BERNOULLI (10)", "sample"],
   ["SELECT * FROM events WHERE distinct_id = :id", "Write the value itself"],
+  ["SELECT event_time AT TIME ZONE 'Europe/Berlin' FROM events", "datetime(event_time"],
+  ["SELECT count(DISTINCT event_name, distinct_id) FROM events", "count(DISTINCT a || '|' || b)"],
+  ["SELECT group_concat(DISTINCT event_name, ', ') FROM events", "SELECT DISTINCT"],
+  ["SELECT * FROM events e, e.properties", "json_each"],
+  ["SELECT * FROM events WHERE event_name = ‘Purchase’", "straight single quotes"],
+  ["SELECT\u00a0* FROM events", "plain spaces"],
+  ["SELECT * FROM\u00a0events", "plain spaces"],
+  [".tables", "list_tables"],
+  ["\\d events", "table_schema"],
   ["DESCRIBE events", "table_schema"],
   ["SHOW TABLES", "list_tables"],
   ["FROM events", "SELECT first"],
@@ -139,6 +148,12 @@ test("limits are LIMIT_EXCEEDED with a way out", async () => {
     expect(code).toBe("LIMIT_EXCEEDED");
     expect(message.length + suggestions.length).toBeGreaterThan(0);
   }
+});
+
+test("a query in a Markdown fence is the query", async () => {
+  expect((await f.query("```sql\nSELECT 1 AS a;\n```\n")).rows).toEqual([[1]]);
+  expect((await f.query("  ```\nSELECT '```'\n```")).rows).toEqual([["```"]]);
+  expect(await f.attempt("```sql\nDROP TABLE events\n```")).toMatchObject({ code: "SQL_FORBIDDEN" });
 });
 
 test("a stored text never becomes part of a message", async () => {
