@@ -120,7 +120,9 @@ function agoDay(today: string, count: number, unit: string): string {
 export type RangeRules = {
   /** Longest range in days, both ends included. */
   maxDays?: number;
-  /** Accept days after today (endpoints that only answer empty buckets for them). */
+  /** The last day that is not in the future, where it may be later than `today`: a project of unknown time zone. */
+  latest?: string;
+  /** Accept every later day too. */
   allowFuture?: boolean;
 };
 
@@ -147,7 +149,7 @@ export function resolveRange(
       `Use from_date ${EARLIEST_DAY} or later.`,
     );
   }
-  if (toDate > today && rules.allowFuture !== true) {
+  if (toDate > (rules.latest ?? today) && rules.allowFuture !== true) {
     throw outside(
       `to_date ${toDate} is in the future: today is ${today} in the project's time zone.`,
       `Use to_date ${today} or earlier.`,

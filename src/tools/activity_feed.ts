@@ -56,9 +56,9 @@ export const activityFeed = defineTool({
     const live = await openLive(workspace, signal);
     const to_date = args.to_date ?? "today";
     const fallback =
-      args.to_date === undefined ? live.today : resolveRange({ from_date: to_date, to_date }, live.today).toDate;
+      args.to_date === undefined ? live.today : resolveRange({ from_date: to_date, to_date }, live.today, live).toDate;
     const from_date = args.from_date ?? addDays(fallback, -(DEFAULT_DAYS - 1));
-    const range = resolveRange({ from_date, to_date }, live.today);
+    const range = resolveRange({ from_date, to_date }, live.today, live);
     const found = await activity(live.api, { ...range, distinctIds: users }, signal);
     const notes =
       found.length === 0

@@ -37,7 +37,7 @@ export const eventCounts = defineTool({
     refuseHourlyUsers(type, unit);
     const events = [...new Set(args.events)];
     const live = await openLive(workspace, signal);
-    const range = rangeOf(args, unit, live.today);
+    const range = rangeOf(args, unit, live);
     const sparse = await countsQuery(live.api, { ...range, events, unit, type }, signal);
     const names = [...events, ...[...sparse.values.keys()].filter((name) => !events.includes(name))];
     const series = seriesTable(sparse, names, unit === "hour" ? "time" : "date");

@@ -41,7 +41,7 @@ export const frequency = defineTool({
     }
     const where = filterOf(args.where);
     const live = await openLive(workspace, signal);
-    const range = rangeOf(args, unit, live.today);
+    const range = rangeOf(args, unit, live);
     const periods = await frequencyQuery(live.api, { ...range, event: args.event, unit, addictionUnit, where }, signal);
     const width = Math.max(0, ...periods.map((period) => period.atLeast.length));
     const columns = Array.from({ length: width }, (_, index) => String(index + 1));

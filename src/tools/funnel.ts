@@ -82,7 +82,7 @@ export const funnel = defineTool({
     const on = args.on === undefined ? undefined : accessorOf(args.on);
     const where = filterOf(args.where);
     const live = await openLive(workspace, signal);
-    const range = rangeOf(args, unit, live.today);
+    const range = rangeOf(args, unit, live);
     const query = {
       ...range,
       funnelId: args.funnel_id,

@@ -57,7 +57,7 @@ export const propertyCounts = defineTool({
     refuseHourlyUsers(type, unit);
     const property = bareName(args.property);
     const live = await openLive(workspace, signal);
-    const range = rangeOf(args, unit, live.today);
+    const range = rangeOf(args, unit, live);
     const asked = segmentsToAsk(args.limit, range, unit);
     const sparse = await countsQuery(
       live.api,

@@ -83,13 +83,13 @@ export const retention = defineTool({
     const bornWhere = filterOf(args.born_where, "born_where");
     const where = filterOf(args.return_where, "return_where");
     const live = await openLive(workspace, signal);
-    const range = rangeOf(args, unit, live.today);
+    const range = rangeOf(args, unit, live);
     // Compounded retention has no birth: its cohorts are the users who did the returning event.
     const event = args.return_event ?? (type === "compounded" ? bornEvent : undefined);
     if (type === "compounded" && event !== bornEvent) notes.push(BORN_IGNORED);
     const asked = { ...range, type, bornEvent, event, bornWhere, where, step: query, on };
     const reply = await retentionQuery(live.api, { ...asked, intervalCount: args.interval_count }, signal);
-    const { answer, notes: reading } = retentionAnswer(reply, step, live.today);
+    const { answer, notes: reading } = retentionAnswer(reply, step, live);
     const empty = reply.cohorts.length === 0 && reply.segments.size === 0;
     const events = [bornEvent, ...(args.return_event === undefined ? [] : [args.return_event])];
     const why = empty

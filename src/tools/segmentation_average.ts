@@ -33,7 +33,7 @@ export const segmentationAverage = defineTool({
     const filter = filterOf(args.where);
     const live = await openLive(workspace, signal);
     const { unit, event: name } = args;
-    const range = rangeOf(args, unit, live.today);
+    const range = rangeOf(args, unit, live);
     const { values, computedAt } = await averageQuery(
       live.api,
       { ...range, event: name, unit, on: accessor, where: filter },

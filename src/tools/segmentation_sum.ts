@@ -31,7 +31,7 @@ export const segmentationSum = defineTool({
     const filter = filterOf(args.where);
     const live = await openLive(workspace, signal);
     const { unit, event: name } = args;
-    const range = rangeOf(args, unit, live.today);
+    const range = rangeOf(args, unit, live);
     const { values, computedAt } = await sumQuery(
       live.api,
       { ...range, event: name, unit, on: accessor, where: filter },

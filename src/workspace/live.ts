@@ -17,11 +17,15 @@ export type Live = {
   api: Api;
   /** Today in the project's time zone; in UTC where the zone cannot be learnt. */
   today: string;
+  /** The last day that is not in the future: today, or the day it already is somewhere, where the zone is unknown. */
+  latest: string;
   timezone?: string;
   meta(facts: LiveFacts): Meta;
 };
 
 const UNKNOWN_ZONE = "The project's time zone could not be learnt: today and unfinished buckets are judged in UTC.";
+/** Where a day begins first (UTC+14). */
+const FIRST_ZONE = "Pacific/Kiritimati";
 /** More unfinished labels than this are the coming hours of today, named by the first and the last. */
 const MOST_LABELS = 24;
 
@@ -30,7 +34,8 @@ export async function openLive(workspace: Workspace, signal: AbortSignal): Promi
   const api = workspace.api();
   const timezone = await workspace.discovery.timezone(signal);
   const today = todayIn(timezone, new Date());
-  return { api, today, timezone, meta: (facts) => metaOf(workspace, timezone, facts) };
+  const latest = timezone === undefined ? todayIn(FIRST_ZONE, new Date()) : today;
+  return { api, today, latest, timezone, meta: (facts) => metaOf(workspace, timezone, facts) };
 }
 
 function metaOf(workspace: Workspace, timezone: string | undefined, facts: LiveFacts): Meta {

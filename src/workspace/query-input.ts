@@ -33,9 +33,11 @@ export function filterOf(where: string | undefined, parameter = "where"): string
   return where;
 }
 
+type Today = { today: string; latest: string };
+
 /** The range resolved and checked, and its buckets counted. Throws DATE_RANGE, INVALID_ARGUMENT. */
-export function rangeOf(args: { from_date: string; to_date: string }, unit: Unit, today: string): DateRange {
-  const range = resolveRange(args, today);
+export function rangeOf(args: { from_date: string; to_date: string }, unit: Unit, live: Today): DateRange {
+  const range = resolveRange(args, live.today, live);
   const buckets = daysIn(range) * (unit === "hour" ? 24 : 1);
   if ((unit === "hour" || unit === "day") && buckets > MAX_BUCKETS) {
     const most = unit === "hour" ? Math.floor(MAX_BUCKETS / 24) : MAX_BUCKETS;

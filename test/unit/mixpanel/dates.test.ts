@@ -81,6 +81,12 @@ describe("resolveRange", () => {
     expect(error.message).toContain(text);
     expect(error.suggestions).toHaveLength(1);
   });
+  test("where the zone is unknown, the day that it already is somewhere is not the future", () => {
+    const asked = { from_date: "2026-03-01", to_date: "2026-03-12" };
+    expect(resolveRange(asked, TODAY, { latest: "2026-03-12" }).toDate).toBe("2026-03-12");
+    expect(fault(() => resolveRange(asked, TODAY)).code).toBe("DATE_RANGE");
+    expect(resolveRange(asked, TODAY, { allowFuture: true }).toDate).toBe("2026-03-12");
+  });
   test("a limit in days", () => {
     const rules = { maxDays: 3 };
     expect(daysIn(resolveRange({ from_date: "2026-03-01", to_date: "2026-03-03" }, TODAY, rules))).toBe(3);
