@@ -89,7 +89,7 @@ export const retention = defineTool({
     if (type === "compounded" && event !== bornEvent) notes.push(BORN_IGNORED);
     const asked = { ...range, type, bornEvent, event, bornWhere, where, step: query, on };
     const reply = await retentionQuery(live.api, { ...asked, intervalCount: args.interval_count }, signal);
-    const { answer, notes: reading } = retentionAnswer(reply, step, live);
+    const { answer, notes: reading } = retentionAnswer(reply, step, live.today);
     const empty = reply.cohorts.length === 0 && reply.segments.size === 0;
     const events = [bornEvent, ...(args.return_event === undefined ? [] : [args.return_event])];
     const why = empty
