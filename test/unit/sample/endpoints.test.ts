@@ -1,7 +1,10 @@
 /** What each endpoint answers: shapes as Mixpanel has them, figures that follow from the data. */
-import { afterAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { startSample } from "../../../src/sample/service.ts";
 import { clientOf, daysAgo } from "./client.ts";
+
+// Generating a project takes a fraction of a second, on a busy machine several.
+setDefaultTimeout(60_000);
 
 // A frozen clock in the afternoon: no test runs into midnight.
 const now = Date.UTC(2026, 3, 15, 18);

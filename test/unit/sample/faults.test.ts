@@ -1,8 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { connect } from "node:net";
 import { gunzipSync } from "node:zlib";
 import { type Sample, startSample } from "../../../src/sample/service.ts";
 import { type Faults, type Rule, startFaults } from "../../faults.ts";
+
+// Generating a project takes a fraction of a second, on a busy machine several.
+setDefaultTimeout(60_000);
 
 let sample: Sample;
 let faults: Faults;

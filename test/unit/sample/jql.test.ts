@@ -1,6 +1,9 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { startSample } from "../../../src/sample/service.ts";
 import { clientOf, daysAgo } from "./client.ts";
+
+// Generating a project takes a fraction of a second, on a busy machine several.
+setDefaultTimeout(60_000);
 
 const sample = await startSample({ quota: "unlimited", timezone: "Europe/Berlin", now: Date.UTC(2026, 3, 15, 18) });
 const client = clientOf(sample);

@@ -1,6 +1,9 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { type Sample, type SampleOptions, startSample } from "../../../src/sample/service.ts";
 import { clientOf, type SampleClient } from "./client.ts";
+
+// Generating a project takes a fraction of a second, on a busy machine several.
+setDefaultTimeout(60_000);
 
 const running: Sample[] = [];
 afterAll(() => Promise.all(running.map((sample) => sample.close())));

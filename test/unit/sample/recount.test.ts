@@ -1,7 +1,10 @@
 /** The service's answers against sums done again the slow and obvious way, on the raw events. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { type Sample, startSample } from "../../../src/sample/service.ts";
 import { clientOf, daysAgo, type SampleClient } from "./client.ts";
+
+// Generating a project takes a fraction of a second, on a busy machine several.
+setDefaultTimeout(60_000);
 
 const now = Date.UTC(2026, 3, 2, 18) - 0;
 type Row = { event: string; id: string; time: number; date: string; hour: string; properties: Record<string, unknown> };

@@ -1,7 +1,10 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { gunzipSync } from "node:zlib";
 import { type Sample, type SampleOptions, startSample } from "../../../src/sample/service.ts";
 import { clientOf, daysAgo } from "./client.ts";
+
+// Generating a project takes a fraction of a second, on a busy machine several.
+setDefaultTimeout(60_000);
 
 const running: Sample[] = [];
 afterAll(() => Promise.all(running.map((sample) => sample.close())));
