@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Fault } from "../fault.ts";
 import { type FunnelQuery, runFunnel } from "../mixpanel/funnels.ts";
+import { withIdAdvice } from "../workspace/advice.ts";
 import { funnelAnswer } from "../workspace/funnel-answer.ts";
 import { keepFunnel, restOfSegments } from "../workspace/funnel-cut.ts";
 import { openLive } from "../workspace/live.ts";
@@ -92,7 +93,7 @@ export const funnel = defineTool({
       length,
       limit: Math.max(MOST_SEGMENTS, shown + 1),
     };
-    const result = await runFunnel(live.api, query, signal);
+    const result = await withIdAdvice(runFunnel(live.api, query, signal), "list_funnels shows the valid funnel ids.");
     const name = await nameOfFunnel(workspace, live, args.funnel_id, signal);
     const { answer, labels, notes } = funnelAnswer(result, unit, on !== undefined);
     if ((answer.segment_count ?? 0) >= query.limit)

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { flows } from "../mixpanel/flows.ts";
+import { withIdAdvice } from "../workspace/advice.ts";
 import { keepFlow, nodesOf } from "../workspace/flow-cut.ts";
 import { flowConversion, flowPaths, flowStart, flowSteps } from "../workspace/flow-paths.ts";
 import { openLive } from "../workspace/live.ts";
@@ -45,7 +46,10 @@ export const queryFlows = defineTool({
   async handler(workspace, args, { signal }) {
     const live = await openLive(workspace, signal);
     const { name } = await nameOfReport(workspace, args.bookmark_id, "flows", signal);
-    const reply = await flows(live.api, args.bookmark_id, signal);
+    const reply = await withIdAdvice(
+      flows(live.api, args.bookmark_id, signal),
+      "list_bookmarks with type flows shows the valid ids.",
+    );
     const paths = flowPaths(reply.steps, reply.paths);
     const rate = flowConversion(reply);
     const empty = reply.steps.length === 0 ? ["The report found nobody in its range."] : [READING];

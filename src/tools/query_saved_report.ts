@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { insights } from "../mixpanel/insights.ts";
+import { withIdAdvice } from "../workspace/advice.ts";
 import { openLive } from "../workspace/live.ts";
 import { readReport } from "../workspace/report.ts";
 import { keepReport, reportSize } from "../workspace/report-cut.ts";
@@ -58,7 +59,10 @@ export const querySavedReport = defineTool({
   async handler(workspace, args, { signal }) {
     const live = await openLive(workspace, signal);
     const { name } = await nameOfReport(workspace, args.bookmark_id, "report", signal);
-    const reply = await insights(live.api, args.bookmark_id, signal);
+    const reply = await withIdAdvice(
+      insights(live.api, args.bookmark_id, signal),
+      "list_bookmarks shows the valid ids; a deleted report answers with an error.",
+    );
     const { answer, unit, labels, notes } = readReport(reply, live.today);
     if (reply.series.size === 0) notes.push("The report found nothing in its range.");
     if (reply.segmentsCut) notes.push("Mixpanel cut the list of segments: there are more than it returned.");

@@ -124,11 +124,14 @@ describe("funnel", () => {
     });
     expect(text).toContain("Nobody entered");
   });
-  test("an unknown funnel", async () => {
-    const server = await scripted({ funnels: { status: 404, body: { error: "funnel 8101 not found" } } });
+  test.each([
+    [404, "NOT_FOUND"],
+    [400, "QUERY_INVALID"],
+  ])("an unknown funnel, as HTTP %p", async (status, code) => {
+    const server = await scripted({ funnels: { status, body: { error: "funnel 8101 not found" } } });
     open.push(server);
     const { error } = await server.call("funnel", ask);
-    expect(error?.code).toBe("NOT_FOUND");
+    expect(error?.code).toBe(code);
     expect(error?.suggestions.join(" ")).toContain("list_funnels");
   });
 });
