@@ -13,6 +13,9 @@ export const ROW_COUNT = 4;
 export const ROW_RETRACTED = 5;
 
 export type Batch = {
+  /** Both threads know a batch by this; its memory is sent once, and again when it had to grow. */
+  id: number;
+  sent: boolean;
   bytes: Uint8Array;
   bytesUsed: number;
   spans: Int32Array;
@@ -25,8 +28,17 @@ const FIRST_BYTES = 320 * 1024;
 /** A batch that had to grow beyond this for one long line is not kept. */
 export const KEPT_BYTES = 2 * 1024 * 1024;
 
-export function createBatch(): Batch {
+/** The memory itself: views of it would be copied on their way. */
+export type Memory = { bytes: ArrayBufferLike; spans: ArrayBufferLike; rows: ArrayBufferLike };
+
+export function memoryOf({ bytes, spans, rows }: Batch): Memory {
+  return { bytes: bytes.buffer, spans: spans.buffer, rows: rows.buffer };
+}
+
+export function createBatch(id: number): Batch {
   return {
+    id,
+    sent: false,
     bytes: new Uint8Array(new SharedArrayBuffer(FIRST_BYTES)),
     bytesUsed: 0,
     spans: new Int32Array(new SharedArrayBuffer(512 * 40 * SPAN * 4)),
@@ -44,6 +56,7 @@ export function addBytes(batch: Batch, bytes: Uint8Array): number {
     const larger = new Uint8Array(new SharedArrayBuffer(Math.max(needed, batch.bytes.length * 1.5)));
     larger.set(batch.bytes.subarray(0, start));
     batch.bytes = larger;
+    batch.sent = false;
   }
   batch.bytes.set(bytes, start);
   batch.bytesUsed = needed;
@@ -89,10 +102,12 @@ function growSpans(batch: Batch, more: number): void {
   const larger = new Int32Array(new SharedArrayBuffer(Math.max(batch.spans.length * 2, batch.spansUsed + more) * 4));
   larger.set(batch.spans.subarray(0, batch.spansUsed));
   batch.spans = larger;
+  batch.sent = false;
 }
 
 function growRows(batch: Batch): void {
   const larger = new Float64Array(new SharedArrayBuffer(batch.rows.byteLength * 2));
   larger.set(batch.rows);
   batch.rows = larger;
+  batch.sent = false;
 }

@@ -3,18 +3,19 @@
  * machine has more than one core. Rows travel in batches of shared memory, one per block of lines.
  */
 import type { Database } from "bun:sqlite";
-import { addBytes, addRow, type Batch, createBatch, KEPT_BYTES } from "./profile-batch.ts";
+import { addBytes, addRow, type Batch, createBatch, KEPT_BYTES, type Memory, memoryOf } from "./profile-batch.ts";
 import type { TableSummary } from "./profile-summary.ts";
 import type { RowObserver } from "./row-observer.ts";
 import type { TableInfo } from "./tables.ts";
 
 export type ToThread =
-  | { kind: "batch"; batch: Batch }
+  | { kind: "memory"; id: number; memory: Memory }
+  | { kind: "batch"; id: number; count: number }
   | { kind: "event"; code: number; name: string }
   | { kind: "dirty" | "begin" | "commit" | "rollback" }
   | { kind: "summarize"; path: string; table: TableInfo };
 
-export type FromThread = { kind: "done"; batch: Batch } | { kind: "summary"; summary: TableSummary | undefined };
+export type FromThread = { kind: "done"; id: number } | { kind: "summary"; summary: TableSummary | undefined };
 
 /** Batches under way before the writer waits for the thread. */
 const MOST_UNDER_WAY = 4;
@@ -23,8 +24,9 @@ export class ProfileClient implements RowObserver {
   rows = 0;
   private readonly thread: Worker;
   private readonly free: Batch[] = [];
-  private underWay = 0;
-  private batch = createBatch();
+  private readonly underWay = new Map<number, Batch>();
+  private batches = 1;
+  private batch = createBatch(0);
   private source: Uint8Array | undefined;
   private wake: (() => void) | undefined;
   private answer: ((summary: TableSummary | undefined) => void) | undefined;
@@ -40,7 +42,7 @@ export class ProfileClient implements RowObserver {
       process.stderr.write(`statistics thread: ${event.message}\n`);
       this.rows = Number.NaN;
       this.answer?.(undefined);
-      this.underWay = 0;
+      this.underWay.clear();
       this.wake?.();
     };
   }
@@ -54,9 +56,12 @@ export class ProfileClient implements RowObserver {
     this.source = undefined;
     const { batch } = this;
     if (batch.count > 0) {
-      this.send({ kind: "batch", batch });
-      this.underWay++;
-      this.batch = this.free.pop() ?? createBatch();
+      const { id, count } = batch;
+      if (!batch.sent) this.send({ kind: "memory", id, memory: memoryOf(batch) });
+      batch.sent = true;
+      this.send({ kind: "batch", id, count });
+      this.underWay.set(id, batch);
+      this.batch = this.free.pop() ?? createBatch(this.batches++);
     }
     reset(this.batch);
   }
@@ -97,7 +102,7 @@ export class ProfileClient implements RowObserver {
   }
 
   async room(): Promise<void> {
-    while (this.underWay >= MOST_UNDER_WAY) {
+    while (this.underWay.size >= MOST_UNDER_WAY) {
       await new Promise<void>((resolve) => {
         this.wake = resolve;
       });
@@ -125,11 +130,16 @@ export class ProfileClient implements RowObserver {
       this.answer?.(message.summary);
       return;
     }
-    this.underWay--;
-    if (message.batch.bytes.length <= KEPT_BYTES) this.free.push(message.batch);
+    const batch = this.underWay.get(message.id);
+    this.underWay.delete(message.id);
+    if (batch !== undefined && batch.bytes.length <= KEPT_BYTES) this.free.push(batch);
+    else this.send({ kind: "memory", id: message.id, memory: NOTHING });
     this.wake?.();
   }
 }
+
+/** Lets the thread forget a batch that is not used again. */
+const NOTHING: Memory = { bytes: new ArrayBuffer(0), spans: new ArrayBuffer(0), rows: new ArrayBuffer(0) };
 
 function reset(batch: Batch): void {
   batch.bytesUsed = 0;

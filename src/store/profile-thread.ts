@@ -1,7 +1,7 @@
 /** The statistics thread of the writer (an entry point of its own in the build). See profile-client.ts. */
 import { Database } from "bun:sqlite";
 import { createProfile } from "./profile.ts";
-import { type Batch, ROW, ROW_COUNT, ROW_EVENT, ROW_ID, ROW_RETRACTED, ROW_TIME, ROW_USER } from "./profile-batch.ts";
+import { ROW, ROW_COUNT, ROW_EVENT, ROW_ID, ROW_RETRACTED, ROW_TIME, ROW_USER } from "./profile-batch.ts";
 import type { FromThread, ToThread } from "./profile-client.ts";
 import { SPAN } from "./spans.ts";
 import { summarizeTable } from "./stats-pass.ts";
@@ -10,13 +10,28 @@ import type { TableInfo } from "./tables.ts";
 declare const self: Worker;
 
 const profile = createProfile();
+type Views = { bytes: Uint8Array; spans: Int32Array; rows: Float64Array };
+const batches = new Map<number, Views>();
 
 self.onmessage = ({ data }: MessageEvent<ToThread>) => {
   switch (data.kind) {
-    case "batch":
-      observe(data.batch);
-      answer({ kind: "done", batch: data.batch });
+    case "memory": {
+      const { bytes, spans, rows } = data.memory;
+      if (bytes.byteLength === 0) batches.delete(data.id);
+      else
+        batches.set(data.id, {
+          bytes: new Uint8Array(bytes),
+          spans: new Int32Array(spans),
+          rows: new Float64Array(rows),
+        });
       break;
+    }
+    case "batch": {
+      const views = batches.get(data.id);
+      if (views !== undefined) observe(views, data.count);
+      answer({ kind: "done", id: data.id });
+      break;
+    }
     case "event":
       profile.eventName(data.code, data.name);
       break;
@@ -32,7 +47,7 @@ function answer(message: FromThread): void {
   self.postMessage(message);
 }
 
-function observe({ bytes, spans, rows, count }: Batch): void {
+function observe({ bytes, spans, rows }: Views, count: number): void {
   let from = 0;
   for (let row = 0; row < count; row++) {
     const at = row * ROW;

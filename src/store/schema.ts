@@ -112,6 +112,8 @@ function refuseForeign(path: string): void {
     closeSync(file);
   }
   if (header.toString("latin1", 0, 16) !== "SQLite format 3\0") throw notOurs(path, "it is not a SQLite database");
+  // Another process is making the store at this moment, or died of it: a file in which no table was ever made.
+  if (header.readUInt32BE(40) === 0 && header.readUInt32BE(60) === 0) return;
   if (header.readUInt32BE(68) !== APPLICATION_ID) throw notOurs(path, "another program made it");
   refuseNewer(header.readUInt32BE(60), path);
 }

@@ -12,6 +12,8 @@ import type { AdoptedResult, EventChunk, JobRow, ProfilePage, WriterSetup } from
 import { forgetTables, openSession, tableOf, type WriterSession } from "./writer-session.ts";
 
 export function runWriterChild(): Promise<void> {
+  // The executable starts with a slow JIT to save start-up time; here every millisecond of it counts against ingest.
+  Bun.unsafe.setJITPolicy(1);
   return serveChild((setup: WriterSetup) => writerProgram(openSession(setup.path)));
 }
 
