@@ -43,6 +43,7 @@ const TRANSFORMS = new Map<string, Transform>([
   ["groupByUser", groupByUser],
   ["sortAsc", sorted(1)],
   ["sortDesc", sorted(-1)],
+  ["applyGroupLimits", applyGroupLimits],
 ]);
 
 /** Keys of an item: usually one list of key values, several where a key spreads. */
@@ -98,4 +99,21 @@ function groupByUser({ items, raw }: Collection, args: Value[], at: number): Col
       ? (events: Value[]) => reducer.call([undefined, events], at)
       : reduction(reducer, at);
   return group(ordered, ["distinct_id", ...extra], fold, at);
+}
+
+/** Of each key the groups with the largest values, then the largest `total` of what is left. */
+function applyGroupLimits({ items }: Collection, [limits, total]: Value[], at: number): Collection {
+  if (!Array.isArray(limits)) throw new ScriptError("TypeError", "applyGroupLimits needs a list of limits", at);
+  const value = (item: Value) => Number(propertyOf(item, "value")) || 0;
+  const keyOf = (item: Value, index: number) => JSON.stringify(propertyOf(propertyOf(item, "key"), String(index)));
+  let kept = [...items];
+  limits.forEach((limit, index) => {
+    const sums = new Map<string, number>();
+    for (const item of kept) sums.set(keyOf(item, index), (sums.get(keyOf(item, index)) ?? 0) + value(item));
+    const largest = [...sums].sort(([, a], [, b]) => b - a).slice(0, Number(limit));
+    const names = new Set(largest.map(([name]) => name));
+    kept = kept.filter((item) => names.has(keyOf(item, index)));
+  });
+  kept.sort((a, b) => value(b) - value(a));
+  return new Collection(total === undefined ? kept : kept.slice(0, Number(total)));
 }

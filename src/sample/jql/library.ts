@@ -29,12 +29,36 @@ export function library(service: Service, params: Value): Record<string, Value> 
       values: native("values", (value) => Object.values(Object(value))),
     },
     JSON: { stringify: native("stringify", (value) => JSON.stringify(value)) },
+    _: underscore(),
     Number: native("Number", Number),
     String: native("String", String),
     Boolean: native("Boolean", Boolean),
     isNaN: native("isNaN", (value) => Number.isNaN(Number(value))),
     parseInt: native("parseInt", (value, radix) => Number.parseInt(String(value), Number(radix ?? 10))),
     parseFloat: native("parseFloat", (value) => Number.parseFloat(String(value))),
+  };
+}
+
+/** The part of underscore.js that scripts mostly use. */
+function underscore(): Record<string, Value> {
+  const over = (name: string, apply: (items: Value[], test: (item: Value) => Value) => Value) =>
+    new Callable(name, ([items, callback], at) => {
+      if (!(callback instanceof Callable)) throw new ScriptError("TypeError", `_.${name} needs a function`, at);
+      return apply(Array.isArray(items) ? items : Object.values(Object(items)), (item) => callback.call([item], at));
+    });
+  return {
+    map: over("map", (items, change) => items.map(change)),
+    filter: over("filter", (items, test) => items.filter(test)),
+    each: over("each", (items, run) => {
+      for (const item of items) run(item);
+      return undefined;
+    }),
+    some: over("some", (items, test) => items.some(test)),
+    every: over("every", (items, test) => items.every(test)),
+    keys: native("keys", (value) => Object.keys(Object(value))),
+    values: native("values", (value) => Object.values(Object(value))),
+    contains: native("contains", (items, item) => list(items).includes(item)),
+    size: native("size", (value) => Object.keys(Object(value)).length),
   };
 }
 

@@ -146,6 +146,23 @@ describe("scripts that work", () => {
     expect(sum(first.map(({ value }) => (value as { n: number }).n))).toBe(inRange.length);
   });
 
+  test("group limits, underscore, loops over keys", async () => {
+    const grouped = `${ALL}.groupBy(["name", "properties.plan"], mixpanel.reducer.count())`;
+    const all = await rows(grouped);
+    const limited = await rows(`${grouped}.applyGroupLimits([2, 3], 4)`);
+    expect(limited).toHaveLength(4);
+    expect(new Set(limited.map(({ key }) => key[0])).size).toBe(2);
+    expect(limited[0]).toEqual([...all].sort((a, b) => Number(b.value) - Number(a.value))[0] as never);
+    const prices = await rows(
+      `${ORDERS}.map(e => _.filter(_.keys(e.properties), k => _.contains(["amount", "plan"], k)).length).reduce(mixpanel.reducer.max(n => n))`,
+    );
+    expect(prices).toEqual([2] as never);
+    const counted = await rows(
+      `${ORDERS}.map(function(e) { var n = 0; for (var k in e.properties) { n++; } return n; }).reduce(mixpanel.reducer.min(n => n))`,
+    );
+    expect(Number(counted[0])).toBeGreaterThan(15);
+  });
+
   test("nothing found is an empty list", async () => {
     expect(await rows('Events({from_date: "2001-01-01", to_date: "2001-01-02"})')).toEqual([]);
   });
