@@ -36,7 +36,10 @@ export type FaultOptions = {
   suggestions?: string[];
   /** Seconds to wait before the same call can succeed; RATE_LIMITED always carries it. */
   retryAfterSeconds?: number;
-  /** Small machine-readable facts: an HTTP status, the position of a mistake, the known names. */
+  /**
+   * Small machine-readable facts: an HTTP status, the position of a mistake. `names` are names out of the project's data
+   * (events, properties) to choose from: the reply shows them apart, marked as data, so they never go into a sentence.
+   */
   details?: Record<string, unknown>;
   /** For the log only; never shown to a client. */
   cause?: unknown;

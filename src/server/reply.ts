@@ -106,7 +106,12 @@ function tooLong(tool: AnyTool, tokens: number): Fault {
 }
 
 /** `CODE: what happened.` and the next steps, the same as data in `_meta`; no structuredContent, which clients would validate. */
-export function renderFault(fault: Fault, redact: (text: string) => string, now: Date): CallToolResult {
+export function renderFault(
+  fault: Fault,
+  redact: (text: string) => string,
+  now: Date,
+  fence: Fence = createFence(),
+): CallToolResult {
   const clean = (text: string) => visible(redact(text));
   const message = clean(fault.message);
   const suggestions = fault.suggestions.map(clean);
@@ -115,6 +120,9 @@ export function renderFault(fault: Fault, redact: (text: string) => string, now:
     seconds === undefined ? undefined : new Date(now.getTime() + seconds * 1000).toISOString().replace(/\.\d+Z$/, "Z");
   const lines = [`${fault.code}: ${message}`, ...suggestions.map((step) => `- ${step}`)];
   if (retryAt) lines.push(`- Retry in ${Math.ceil(seconds ?? 0)} s, at ${retryAt}.`);
+  const names = fault.details?.["names"];
+  if (Array.isArray(names) && names.length > 0)
+    lines.push(fence(names.map((name) => clean(String(name).slice(0, 200))).join("\n")));
   const details = fault.details ? JSON.parse(redact(JSON.stringify(fault.details))) : undefined;
   return {
     content: [{ type: "text", text: lines.join("\n") }],

@@ -120,7 +120,7 @@ async function callTool(call: Call): Promise<CallToolResult> {
     const fields = new Set(Object.keys(entry.inputSchema.properties ?? {}));
     return renderResult({ tool, args, asked, fields, fence }, value);
   } catch (error) {
-    return renderFault(asFault(error, workspace.log.error), redact, new Date());
+    return renderFault(asFault(error, workspace.log.error), redact, new Date(), fence);
   } finally {
     clearTimeout(timer);
   }

@@ -153,9 +153,12 @@ function findTarget(store: Store, statistics: TableStatistics, asked: string): T
     `Table ${table.name} has no column, property or path ${JSON.stringify(asked.slice(0, 80))}.`,
     {
       suggestions: [
-        near.length > 0 ? `Nearest names: ${near.join(", ")}.` : "table_schema lists the columns and properties.",
+        near.length > 0
+          ? "The nearest names are below; table_schema lists all."
+          : "table_schema lists the columns and properties.",
         "A path into a nested value starts with the property: $.items[0].price.",
       ],
+      details: { names: near },
     },
   );
 }

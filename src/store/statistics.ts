@@ -70,8 +70,9 @@ export function requireEvent({ table, summary }: TableStatistics, event: string)
     suggestions: [
       names.length === 0
         ? `Table ${table.name} holds no events: leave \`event\` out.`
-        : `Events in it: ${(near.length > 0 ? near : names).slice(0, 10).join(", ")}. event_breakdown lists them all.`,
+        : `${near.length > 0 ? "The nearest" : "Some"} of its events are named below; event_breakdown lists them all.`,
     ],
+    details: { names: (near.length > 0 ? near : names).slice(0, 10) },
   });
 }
 

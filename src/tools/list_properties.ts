@@ -46,9 +46,14 @@ export const listProperties = defineTool({
 /** Some projects answer an unknown event with a refusal instead of nothing. */
 function unknownEvent(fault: unknown, discovery: Discovery, name: string): unknown {
   if (!(fault instanceof Fault) || fault.code !== "QUERY_INVALID") return fault;
-  const { suggestions, details } = fault;
-  const hint = `When it is about the event: ${nothingKnown(discovery, name)}`;
-  return new Fault(fault.code, fault.message, { suggestions: [hint, ...suggestions], details, cause: fault });
+  const names = discovery.nearest(name);
+  const known = names.length > 0 ? "the nearest names are below" : "list_events shows the names";
+  const hint = `When it is about the event: names are case-sensitive, and Mixpanel knows no recent event of exactly this one; ${known}.`;
+  return new Fault(fault.code, fault.message, {
+    suggestions: [hint, ...fault.suggestions],
+    details: { ...fault.details, names },
+    cause: fault,
+  });
 }
 
 function nothingKnown(discovery: Discovery, name: string): string {

@@ -61,5 +61,5 @@ test("profiles have properties too; an unknown event names the nearest", async (
     Number((await t.call("sql_scalar", { query: "SELECT count(*) FROM profiles" })).structured["value"]),
   );
   const { error } = await t.call("property_keys", { table: "events", event: event.toLowerCase().slice(0, -1) });
-  expect(error).toMatchObject({ code: "NOT_FOUND", suggestions: [expect.stringContaining(event)] });
+  expect(error).toMatchObject({ code: "NOT_FOUND", details: { names: expect.arrayContaining([event]) } });
 });
