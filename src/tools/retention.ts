@@ -108,7 +108,7 @@ export const retention = defineTool({
       .slice(0, 8)
       .join(", ");
     const returned = args.return_event ?? (args.retention_type === "compounded" ? args.born_event : "anything");
-    return `${args.born_event} then ${returned}, ${meta.from_date} to ${meta.to_date}: ${cohort_count} cohorts by ${args.unit}; average retention from interval 0: ${shown}.`;
+    return `${args.born_event} then ${returned}, ${meta.from_date} to ${meta.to_date}: ${cohort_count} cohorts by ${args.unit}; average retention from interval 0${average_finished ? " (finished intervals only)" : ""}: ${shown}.`;
   },
   cut: {
     size: (result) => result.cohorts.rows.length + (result.segments?.length ?? 0),
