@@ -105,7 +105,7 @@ export async function dropTables(
 }
 
 const ROWS_PER_STEP = 5_000;
-const PAGES_PER_STEP = 500;
+const PAGES_PER_STEP = 200;
 
 /** Frees dropped tables, those an earlier process left too, then gives their pages back to the disk. */
 export function cleaner(session: WriterSession): () => Promise<boolean> {
