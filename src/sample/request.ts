@@ -124,6 +124,13 @@ export function dayParameter(request: SampleRequest, name: string): number {
   return day;
 }
 
+/** Minute charts span less than two days, as live. */
+export function refuseLongMinutes(unit: string, range: Range): void {
+  if (unit === "minute" && range.to - range.from >= 2) {
+    throw new ApiError(400, "UserVisibleParamsError: Date range must be less than 48 hours for minute charts.");
+  }
+}
+
 export type Range = { from: number; to: number };
 
 export function dayRange(request: SampleRequest): Range {

@@ -9,7 +9,7 @@ import { exportEvents } from "./endpoints/export.ts";
 import { createGate, type Gate } from "./gate.ts";
 import { errorResponse, readRequest } from "./http.ts";
 import { createQuota, DEFAULT_QUOTA, isCounted, type Quota, type QuotaLimits, UNLIMITED } from "./quota.ts";
-import { ApiError, type SampleRequest, type Service } from "./request.ts";
+import { ApiError, type SampleRequest, type Service, UNKNOWN_ERROR } from "./request.ts";
 import { projectRoute, queryRoute } from "./routes.ts";
 
 export type SampleOptions = {
@@ -58,13 +58,16 @@ export type Sample = {
   readonly outsider: { username: string; secret: string };
   /** Generated on first use. */
   readonly data: SampleData;
-  /** Every request answered, oldest first; never a credential. */
+  /** The last requests answered, oldest first; never a credential. */
   readonly log: LogEntry[];
+  /** Mistakes of the service itself, each answered with 500; tests expect none. */
+  readonly failures: unknown[];
   /** Requests of the last hour that count. */
   quotaUsed(): { query: number; export: number };
   close(): Promise<void>;
 };
 
+const MAX_LOG = 10_000;
 const PROJECT_ID = "3000001";
 const WORKSPACE_ID = 4_000_001;
 const USERNAME = "sample.3f9a1c.mp-service-account";
@@ -102,15 +105,18 @@ export async function startSample(options: SampleOptions = {}): Promise<Sample> 
   const quota = createQuota(limits, PROJECT_ID, clock);
   const gate = createGate(service, options, OUTSIDER);
   const log: LogEntry[] = [];
+  const failures: unknown[] = [];
+  const parts = { service, quota, gate, latencyMs: options.latencyMs ?? 0, failures };
   const server = Bun.serve({
     hostname: "127.0.0.1",
     port: options.port ?? 0,
     idleTimeout: 0,
     fetch: async (raw) => {
       const request = await readRequest(raw);
-      const response = await answer(request, { service, quota, gate, latencyMs: options.latencyMs ?? 0 });
+      const response = await answer(request, parts);
       const path = new URL(raw.url).pathname;
       log.push({ method: raw.method, path, params: Object.fromEntries(request.params), status: response.status });
+      if (log.length > MAX_LOG) log.shift();
       return response;
     },
   });
@@ -122,19 +128,21 @@ export async function startSample(options: SampleOptions = {}): Promise<Sample> 
       return service.data;
     },
     log,
+    failures,
     quotaUsed: quota.used,
     close: () => server.stop(true),
   };
 }
 
-type Parts = { service: Service; quota: Quota; gate: Gate; latencyMs: number };
+type Parts = { service: Service; quota: Quota; gate: Gate; latencyMs: number; failures: unknown[] };
 
 async function answer(request: SampleRequest, parts: Parts): Promise<Response> {
   try {
     return await dispatch(request, parts);
   } catch (error) {
     if (error instanceof ApiError) return errorResponse(request, error);
-    throw error;
+    parts.failures.push(error);
+    return errorResponse(request, new ApiError(500, UNKNOWN_ERROR));
   }
 }
 

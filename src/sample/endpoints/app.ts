@@ -131,5 +131,9 @@ export const schemas: Endpoint = (request, service) => {
 /** `schemas`, `schemas/<type>`, `schemas/<type>/<name>`; the name is one encoded segment. */
 function schemaPath(request: SampleRequest): string[] {
   const segments = request.path.split("/");
-  return segments.slice(segments.indexOf("schemas")).map(decodeURIComponent);
+  try {
+    return segments.slice(segments.indexOf("schemas")).map(decodeURIComponent);
+  } catch {
+    throw new ApiError(400, "Malformed path");
+  }
 }

@@ -25,6 +25,7 @@ import {
   oneOf,
   optional,
   type Range,
+  refuseLongMinutes,
   required,
   type SampleRequest,
   type Service,
@@ -50,6 +51,7 @@ function query(request: SampleRequest, service: Service): Query {
     optional(request, "interval") && !optional(request, "from_date")
       ? unitsBack(request, service, unit)
       : dayRange(request);
+  refuseLongMinutes(unit, range);
   return { type, unit, range, buckets: bucketsOf(range, unit) };
 }
 

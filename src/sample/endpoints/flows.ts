@@ -3,7 +3,15 @@ import { select } from "../count.ts";
 import type { SampleData, SampleEvent } from "../data.ts";
 import { savedReport } from "../report.ts";
 import { type FlowParams, readFlow } from "../report-flow.ts";
-import { ApiError, computedAt, type Endpoint, type Range, type SampleRequest, type Service } from "../request.ts";
+import {
+  ApiError,
+  computedAt,
+  type Endpoint,
+  jsonParameter,
+  type Range,
+  type SampleRequest,
+  type Service,
+} from "../request.ts";
 
 const DROPOFF = "\u0000dropoff";
 const PRUNED = "\u0000pruned";
@@ -36,7 +44,8 @@ const breakdown = (value: string, count: number) => ({
 function definition(request: SampleRequest): { params: FlowParams; type: string } {
   const { json } = request;
   if (json && "bookmark" in json) {
-    const bookmark: unknown = typeof json["bookmark"] === "string" ? JSON.parse(json["bookmark"]) : json["bookmark"];
+    const bookmark: unknown =
+      typeof json["bookmark"] === "string" ? jsonParameter("bookmark", json["bookmark"]) : json["bookmark"];
     return { params: readFlow(bookmark), type: String(json["query_type"] ?? "flows_sankey") };
   }
   const report = savedReport(request);

@@ -20,6 +20,7 @@ import { type Cohort, intervalSeconds, runFrequency, runRetention } from "../ret
 import { bucketLabel, bucketStart, DAY, HOUR, nextBucket } from "../zone.ts";
 
 const MAX_INTERVAL = 90;
+const MAX_INTERVALS = 1_000;
 const RETENTION_UNITS = ["day", "week", "month"] as const;
 
 /** Keyed by cohort date without an envelope. */
@@ -39,7 +40,7 @@ export const retention: Endpoint = (request, service) => {
     range,
     buckets: interval > 1 ? bucketsOfDays(range, interval) : bucketsOf(range, unit),
     intervalSeconds: interval > 1 ? interval * DAY : intervalSeconds(unit),
-    intervals: integer(request, "interval_count", 1) + 1,
+    intervals: integer(request, "interval_count", 1, MAX_INTERVALS) + 1,
     bornEvent: bornEvent ?? "$all_events",
     bornWhere: type === "birth" ? expressionParameter(request, service, "born_where") : returnWhere,
     returnEvent: optional(request, "event"),

@@ -21,6 +21,7 @@ import {
   integer,
   oneOf,
   optional,
+  refuseLongMinutes,
   required,
   type SampleRequest,
   type Service,
@@ -48,6 +49,7 @@ export const segmentation: Endpoint = (request, service) => {
   const type = oneOf(request, "type", COUNT_TYPES, "general");
   const unit = oneOf(request, "unit", UNITS, "day");
   const { event, range, on, events } = selected(request, service);
+  refuseLongMinutes(unit, range);
   const interval = integer(request, "interval", 0);
   const buckets = interval > 0 && !optional(request, "unit") ? bucketsOfDays(range, interval) : bucketsOf(range, unit);
   const { data } = service;
