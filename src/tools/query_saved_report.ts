@@ -5,6 +5,7 @@ import { openLive } from "../workspace/live.ts";
 import { readReport } from "../workspace/report.ts";
 import { keepReport, reportSize } from "../workspace/report-cut.ts";
 import { nameOfReport } from "../workspace/report-names.ts";
+import { openEnd } from "../workspace/report-series.ts";
 import { id, metaSchema, tableSchema } from "./params.ts";
 import { defineTool, LIVE_READ } from "./tool.ts";
 
@@ -67,12 +68,13 @@ export const querySavedReport = defineTool({
     if (reply.series.size === 0) notes.push("The report found nothing in its range.");
     if (reply.segmentsCut) notes.push("Mixpanel cut the list of segments: there are more than it returned.");
     if (reply.compared) notes.push("The report also compares with another period, which is not shown here.");
+    const open = openEnd(labels, reply.toDate, live.today);
     const range = reply.fromDate && reply.toDate ? { fromDate: reply.fromDate, toDate: reply.toDate } : undefined;
     return {
       name,
       ...answer,
       truncated: false,
-      meta: live.meta({ range, unit, labels, notes, computedAt: reply.computedAt }),
+      meta: live.meta({ range, unit, labels, open, notes, computedAt: reply.computedAt }),
     };
   },
   summary: ({ type, series, steps, cohorts, conversion_rate }, args) => {

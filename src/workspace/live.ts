@@ -9,6 +9,8 @@ export type LiveFacts = {
   /** Size and labels of the answer's buckets, to name the unfinished ones. */
   unit?: Unit;
   labels?: readonly string[];
+  /** Labels known to be unfinished for other reasons than their unit. */
+  open?: readonly string[];
   notes?: readonly string[];
   computedAt?: string;
 };
@@ -40,7 +42,7 @@ export async function openLive(workspace: Workspace, signal: AbortSignal): Promi
 
 function metaOf(workspace: Workspace, timezone: string | undefined, facts: LiveFacts): Meta {
   const { range, unit = "day", labels = [], notes = [], computedAt } = facts;
-  const open = inProgress(labels, unit, new Date(), timezone);
+  const open = [...new Set([...inProgress(labels, unit, new Date(), timezone), ...(facts.open ?? [])])];
   const said = [...notes, ...coverNotes(labels, unit, range)];
   if (timezone === undefined && labels.length > 0) said.push(UNKNOWN_ZONE);
   return liveMeta(workspace, {

@@ -1,5 +1,5 @@
 /** Lines and totals out of an insights report, whatever the depth of its tree. */
-import { bucketLabel, isBucketKey, type Unit } from "../mixpanel/dates.ts";
+import { bucketLabel, daysBetween, isBucketKey, type Unit } from "../mixpanel/dates.ts";
 import type { Amount } from "../mixpanel/sparse.ts";
 import { addUp, withoutNoise } from "./arithmetic.ts";
 import type { Cell, Table } from "./series.ts";
@@ -99,6 +99,17 @@ export function unitOf(labels: readonly string[]): Unit {
   const least = Math.min(...gaps);
   if (!Number.isFinite(least) || least < 7) return "day";
   return least < 28 ? "week" : "month";
+}
+
+/**
+ * The last label where it names an unfinished bucket of a size that its distance to others does not tell: a quarter, or the only bucket
+ * of a range that reaches to today.
+ */
+export function openEnd(labels: readonly string[], toDate: string | undefined, today: string): string[] {
+  const last = labels.at(-1);
+  if (last === undefined || toDate === undefined || toDate < today || !isBucketKey(last)) return [];
+  const before = labels.at(-2);
+  return before === undefined || daysBetween(before.slice(0, 10), last.slice(0, 10)) > 31 ? [last] : [];
 }
 
 export type ReportSeries = { table: Table; unit: Unit; labels: string[] };

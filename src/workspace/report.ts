@@ -144,10 +144,13 @@ function seriesReading(reply: InsightsReply, type: ReportType): ReportReading {
       `The report is a line of rates; ${behind}, so the rates cannot be averaged. Use \`funnel\` or \`retention\` for both.`,
     );
   }
+  if (!rates && drawn !== undefined && lines.length > 0) notes.push(NOT_ADDITIVE);
   if (reply.incomplete.length > 0)
     notes.push(`Still running, so too low for now: ${reply.incomplete.slice(-10).join(", ")}.`);
   return { answer, unit: drawn?.unit ?? "day", labels: drawn?.labels ?? [], notes };
 }
+
+const NOT_ADDITIVE = "Only counts of events may be added over dates or segments; users, averages and rates may not.";
 
 function rounded(leaf: Leaf): Leaf {
   const points = [...(leaf.points ?? [])].map(([key, value]): [string, Value] => [

@@ -58,6 +58,7 @@ export async function scripted(replies: Record<string, Answer>, project: Project
       throw UNUSED;
     },
     log: [],
+    failures: [],
     quotaUsed: () => ({ query: 0, export: 0 }),
     close: async () => {},
   };

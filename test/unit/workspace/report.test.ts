@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { funnelFigures, readFunnel } from "../../../src/workspace/report-funnel.ts";
-import { inOrder, leaves, linesTable, totalsTable, unitOf } from "../../../src/workspace/report-series.ts";
+import { inOrder, leaves, linesTable, openEnd, totalsTable, unitOf } from "../../../src/workspace/report-series.ts";
 
 const map = (value: object) => new Map(Object.entries(value));
 const D1 = "2026-03-01T00:00:00-08:00";
@@ -100,6 +100,17 @@ describe("tables", () => {
     [["2026-03-01T00:00:00-08:00"], "day"],
     [[], "day"],
   ] as const)("unit of %p is %s", (labels, unit) => expect(unitOf(labels)).toBe(unit));
+});
+
+describe("an unfinished end", () => {
+  test.each([
+    [["2026-07-01", "2026-10-01"], "2026-11-25", ["2026-10-01"]],
+    [["2026-11-23"], "2026-11-25", ["2026-11-23"]],
+    [["2026-11-23", "2026-11-24"], "2026-11-25", []],
+    [["2026-04-01", "2026-07-01"], "2026-09-30", []],
+    [[], "2026-11-25", []],
+    [["2026-11-23"], undefined, []],
+  ])("%p to %p", (labels, toDate, expected) => expect(openEnd(labels, toDate, "2026-11-25")).toEqual(expected));
 });
 
 describe("funnel reports", () => {
