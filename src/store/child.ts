@@ -94,6 +94,13 @@ export function createChild(options: ChildOptions): Child {
     idle.unref();
   };
 
+  /** Nobody waits for the end of a killed child: freeing its memory and temporary files can take a second. */
+  const abandon = (child: Running, reason: EndReason) => {
+    kill(child, reason);
+    if (running === child) running = undefined;
+    for (const { command, settle } of [...child.waiting.values()]) settle(options.ended(reason, command));
+  };
+
   const request = <Result>(command: string, args: unknown, request: RequestOptions = {}): Promise<Result> => {
     if (closed || request.signal?.aborted)
       return Promise.reject(options.ended(closed ? "closed" : "cancelled", command));
@@ -102,10 +109,10 @@ export function createChild(options: ChildOptions): Child {
     const child = running;
     const id = nextId++;
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
-    const abort = () => (request.onAbort === "ask" ? tell(child, { cancel: id }) : kill(child, "cancelled"));
+    const abort = () => (request.onAbort === "ask" ? tell(child, { cancel: id }) : abandon(child, "cancelled"));
     // The child's own watchdog has the same deadline; this timer is the one that can say why.
     const timer =
-      request.timeoutMs === undefined ? undefined : setTimeout(() => kill(child, "timeout"), request.timeoutMs);
+      request.timeoutMs === undefined ? undefined : setTimeout(() => abandon(child, "timeout"), request.timeoutMs);
     request.signal?.addEventListener("abort", abort, { once: true });
     const settle = (error: unknown, value?: unknown) => {
       clearTimeout(timer);

@@ -6,6 +6,7 @@ import { DatabaseSync, constants as SQLITE, type StatementSync } from "node:sqli
 import { CREATE_COPIES, FILL_COPIES, USER_TABLES, withCopies } from "./sandbox-copies.ts";
 import { type Denial, denialOf } from "./sandbox-rules.ts";
 import type { Statement } from "./sql-statement.ts";
+import { keyword, type Token } from "./sql-tokens.ts";
 
 /** `length` is the size of one value: larger than any event, and a few of them still fit the child's memory. */
 const LIMITS = {
@@ -36,8 +37,11 @@ export type Gate = {
   readonly db: DatabaseSync;
   /** The user's tables as of now. */
   tables(): string[];
-  /** Prepares a checked statement, or throws SQLite's error, or null when it is not one SELECT. Lasts for one query: see `denial`. */
-  prepare(statement: Statement): StatementSync | null;
+  /**
+   * Prepares a checked statement, or throws SQLite's error, or null when it is not one SELECT. Lasts for one query: see
+   * `denial`. Of the rows of `firstRows` no more than `most` come, in the same order; its column names are not the query's.
+   */
+  prepare(statement: Statement, most?: number): { query: StatementSync; firstRows: StatementSync } | null;
   /** What was refused since the last `prepare`. */
   denial(): Denial | undefined;
   /** Runs a statement of ours, past the authorizer. */
@@ -74,17 +78,35 @@ export function openGate(path: string | undefined, tempDir: string | undefined):
     tables,
     trusted,
     denial: () => denied,
-    prepare(statement) {
+    prepare(statement, most) {
       denied = undefined;
       known = new Set(tables().map((name) => name.toLowerCase()));
       const sql = withCopies(statement);
       if (sql !== statement.sql) for (const fill of FILL_COPIES) trusted(fill);
       const prepared = db.prepare(sql);
       if (!standsInParentheses(db, sql, () => denied !== undefined)) return null;
-      return statement.prefix === "" ? prepared : db.prepare(statement.prefix + sql);
+      const query = statement.prefix === "" ? prepared : db.prepare(statement.prefix + sql);
+      const bounded = most !== undefined && statement.prefix === "" && sortsEverything(statement.tokens);
+      return { query, firstRows: bounded ? db.prepare(`SELECT * FROM (\n${sql}\n) LIMIT ${most}`) : query };
     },
     close: () => db.close(),
   };
+}
+
+/**
+ * ORDER BY without LIMIT, outside all parentheses: with the limit around it SQLite keeps only the first rows while it sorts,
+ * which takes a quarter of the time for a table of events, and no temporary files.
+ */
+function sortsEverything(tokens: Token[]): boolean {
+  let depth = 0;
+  let ordered = false;
+  for (const token of tokens) {
+    if (token.text === "(") depth++;
+    else if (token.text === ")") depth--;
+    else if (depth === 0 && keyword(token) === "LIMIT") return false;
+    else if (depth === 0 && keyword(token) === "ORDER") ordered = true;
+  }
+  return ordered;
 }
 
 function openReadOnly(path: string | undefined, tempDir: string | undefined): DatabaseSync {

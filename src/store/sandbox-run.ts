@@ -39,9 +39,10 @@ const NAME_CHARS = 200;
 export function runQuery(gate: Gate, request: QueryRequest): QueryReply {
   const started = performance.now();
   return guarded(gate, request.sql, (statement) => {
-    const prepared = prepare(gate, statement);
-    const names = columnNames(prepared);
-    const result = collect(rewritten(gate, request, names.length) ?? prepared, names, request);
+    // One row more than is kept, so that `truncated` is exact.
+    const { query, firstRows } = prepare(gate, statement, request.rows + 1);
+    const names = columnNames(query);
+    const result = collect(rewritten(gate, request, names.length) ?? firstRows, names, request);
     const integers = result.columns.some(({ type }) => type === "INTEGER");
     return {
       ...result,
@@ -53,14 +54,14 @@ export function runQuery(gate: Gate, request: QueryRequest): QueryReply {
 
 export function spoolQuery(gate: Gate, request: SpoolRequest, progress: (rows: number) => void): SpoolReply {
   return guarded(gate, request.sql, (statement) => {
-    const prepared = prepare(gate, statement);
-    const names = columnNames(prepared);
+    const { query } = prepare(gate, statement);
+    const names = columnNames(query);
     const file = openSpool(request.path, request.format, names);
     const seen: (string | undefined)[] = [];
     const exact: (string | undefined)[] = [];
     let told = Date.now();
     try {
-      for (const row of iterate(prepared)) {
+      for (const row of iterate(query)) {
         for (const [index, value] of row.entries()) {
           seen[index] = observeType(seen[index], value);
           exact[index] = observeType(exact[index], value, "ANY");
@@ -101,8 +102,8 @@ function guarded<Result>(gate: Gate, sql: string, work: (statement: Statement) =
   }
 }
 
-function prepare(gate: Gate, statement: Statement): StatementSync {
-  const prepared = gate.prepare(statement);
+function prepare(gate: Gate, statement: Statement, most?: number): { query: StatementSync; firstRows: StatementSync } {
+  const prepared = gate.prepare(statement, most);
   if (prepared === null) throw notOneSelect();
   return prepared;
 }
@@ -111,8 +112,8 @@ function prepare(gate: Gate, statement: Statement): StatementSync {
 function rewritten(gate: Gate, request: QueryRequest, columns: number): StatementSync | undefined {
   if (request.run === undefined || request.run === request.sql) return undefined;
   try {
-    const prepared = gate.prepare(readStatement(request.run));
-    return prepared?.columns().length === columns ? prepared : undefined;
+    const prepared = gate.prepare(readStatement(request.run), request.rows + 1);
+    return prepared?.query.columns().length === columns ? prepared.firstRows : undefined;
   } catch {
     return undefined;
   }
@@ -126,7 +127,7 @@ function iterate(statement: StatementSync): Iterable<SqlValue[]> {
   return statement.iterate() as unknown as Iterable<SqlValue[]>;
 }
 
-/** Reads one row more than is kept, so that `truncated` is exact. */
+/** Stops at the first row too many, or beyond the budget of characters. */
 function collect(statement: StatementSync, names: Column[], { rows: most, chars }: QueryRequest) {
   const nameChars = Math.min(NAME_CHARS, Math.max(16, Math.floor(chars / 2 / names.length)));
   const columns = names.map(({ name, type }) => ({ name: clip(name, nameChars, "characters"), type }));

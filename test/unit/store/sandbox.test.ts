@@ -189,3 +189,29 @@ lines' AS g, x'00ff' AS h, 9007199254740993 AS i, 9e999 AS j`;
     expect(told).toBeGreaterThan(0);
   });
 });
+
+describe("sorting", () => {
+  test("only the first rows are kept while sorting, and they are the same", async () => {
+    f.db.run("CREATE TABLE wide (a TEXT, n INTEGER, text TEXT)");
+    f.db.run(`INSERT INTO wide WITH RECURSIVE i(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM i WHERE i < 4999)
+      SELECT 'a' || (i * 31 % 7), i * 7919 % 50, i FROM i`);
+    for (const sql of [
+      "SELECT * FROM wide ORDER BY n",
+      "SELECT * FROM wide ORDER BY a DESC, n;",
+      "SELECT DISTINCT a, n % 5 AS m FROM wide ORDER BY m DESC, 1",
+      "SELECT a, count(*) AS c, max(text) FROM wide GROUP BY a ORDER BY c DESC",
+      "SELECT *, row_number() OVER (ORDER BY text) AS r FROM wide ORDER BY n, r",
+      "WITH w AS (SELECT * FROM wide) SELECT a FROM w UNION ALL SELECT text FROM w ORDER BY 1",
+      "SELECT w.a AS x, v.a AS x FROM wide w JOIN (SELECT a, n FROM wide ORDER BY n LIMIT 3) v USING (n) ORDER BY w.text",
+      'SELECT a AS "ORDER", (SELECT n FROM wide ORDER BY 1 LIMIT 1) FROM wide ORDER BY text -- LIMIT 1',
+    ]) {
+      const expected = f.db.prepare(sql).values();
+      for (const most of [1, 5, 700]) {
+        const { rows, truncated } = await f.query(sql, most);
+        expect(rows).toEqual(expected.slice(0, most) as never);
+        expect(truncated).toBe(expected.length > most);
+      }
+    }
+    f.db.run("DROP TABLE wide");
+  });
+});

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Fault } from "../../../src/fault.ts";
@@ -24,7 +24,7 @@ function state() {
     hash: Bun.hash(readFileSync(f.path)).toString(),
     log: Bun.hash(readFileSync(`${f.path}-wal`)).toString(),
     other: Bun.hash(readFileSync(f.other)).toString(),
-    out: filesBelow(tmpdir()).filter((file) => file.includes("escaped")),
+    out: readdirSync(tmpdir()).filter((file) => file.includes("escaped")),
   };
 }
 
