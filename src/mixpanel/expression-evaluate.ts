@@ -187,7 +187,7 @@ function equal(a: Value, b: Value): boolean {
 
 function compileCall(expression: Expression & { kind: "call" }, surroundings: Surroundings): Evaluator {
   const [first, second] = expression.args.map((argument) => compile(argument, surroundings));
-  if (first === undefined) return () => undefined;
+  if (first === undefined) return expression.name === "NOW" ? () => surroundings.now : () => undefined;
   if (expression.name === "datetime") return compileDatetime(expression.args[0], first, surroundings);
   if (expression.name === "has_prefix") {
     return (row) => {

@@ -214,7 +214,7 @@ class Parser {
     const next = this.tokens[this.index + 1];
     const opens = next?.kind === "symbol" ? next.value : "";
     if (opens === "[" && !CONSTANTS.has(name)) return this.property(name, position);
-    if (opens === "(" && !FOREIGN_WORDS.has(name)) {
+    if (opens === "(" && !OPERATOR_WORDS.has(name.toLowerCase())) {
       this.index += 2;
       return { kind: "call", name, args: this.nested(() => this.items(")")), position };
     }

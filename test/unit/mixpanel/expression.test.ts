@@ -246,6 +246,9 @@ describe("values", () => {
     [`has_prefix(${p("amount")}, "4")`, undefined],
     [`has_suffix(${p("plan")}, "o")`, undefined],
     ["anything()", undefined],
+    ["NOW()", NOW],
+    [`contains(${p("plan")}, "pro")`, undefined],
+    ['typecast(user["plan"], "number")', undefined],
   ];
   test.each(table)("%s", (text, expected) => {
     expect(value(text)).toEqual(expected);
@@ -309,6 +312,9 @@ describe("mistakes are refused where they stand, with the way to write it", () =
     ['properties["a"] == 1 AND properties["b"] == 2', 22, "lower case"],
     ['properties["a"] == 1 OR properties["b"] == 2', 22, "lower case"],
     ['NOT defined(properties["a"])', 1, "lower case"],
+    ['NOT(defined(properties["a"]))', 1, "lower case"],
+    ['properties["a"] == 1 AND (properties["b"] == 2)', 22, "lower case"],
+    ['and(properties["a"], true)', 1, "both sides"],
     ['properties["a"] == TRUE', 20, "lower case"],
     ['properties["a"] == NULL', 20, "not defined"],
     ['properties["a"] == None', 20, "not defined"],
