@@ -71,7 +71,13 @@ export const segmentationNumeric: Endpoint = (request, service) => {
   };
   const numeric = events.filter((candidate) => numberOf(rowOf(data, candidate)) !== undefined);
   const width = bucketWidth(numeric.map((candidate) => numberOf(rowOf(data, candidate)) ?? 0));
-  const labelOf = (row: Row) => rangeLabel(Math.floor((numberOf(row) ?? 0) / width) * width, width);
+  const labels = new Map<number, string>();
+  const labelOf = (row: Row) => {
+    const low = Math.floor((numberOf(row) ?? 0) / width) * width;
+    const label = labels.get(low) ?? rangeLabel(low, width);
+    labels.set(low, label);
+    return label;
+  };
   const buckets = bucketsOf(range, unit);
   const tallies = tally(numeric, { data, bucketOf: buckets.of, type, on: labelOf, label: event });
   return seriesAnswer([...tallies], buckets, type, { keepZeros: false, shuffleSeries: false });
