@@ -30,7 +30,7 @@ export async function fetchEvents(
   const startedAt = Date.now();
   workspace.api();
   await workspace.jobs.recover();
-  if (!args.estimate_only) workspace.jobs.requireFree(args.table);
+  if (!args.estimate_only) await workspace.jobs.requireFree(args.table);
   const request = readFetchRequest(workspace.store, await withDays(workspace, args, context.signal), utcToday());
   const counted = await countEvents(workspace, joinRanges([...request.missing, ...request.replaced]), request.filters, {
     asked: args.estimate_only,
@@ -38,15 +38,18 @@ export async function fetchEvents(
   });
   const plan = makePlan(workspace, request, args, counted);
   if (args.estimate_only) return estimateView(echoedDays(args, request), request, plan);
-  const job = await workspace.jobs.start({
-    kind: "events",
-    table: request.table,
-    request: { ...args },
-    unit: "days",
-    total: countDays(plan.tasks),
-    warnings: [...echoedDays(args, request), ...request.warnings, ...plan.warnings],
-    run: (control) => runFetch({ workspace, request, tasks: plan.tasks, workers: plan.workers, job: control }),
-  });
+  const job = await workspace.jobs.start(
+    {
+      kind: "events",
+      table: request.table,
+      request: { ...args },
+      unit: "days",
+      total: countDays(plan.tasks),
+      warnings: [...echoedDays(args, request), ...request.warnings, ...plan.warnings],
+      run: (control) => runFetch({ workspace, request, tasks: plan.tasks, workers: plan.workers, job: control }),
+    },
+    context.signal,
+  );
   const waitSeconds = Math.max(0, args.wait_seconds - (Date.now() - startedAt) / 1000);
   const view = await workspace.jobs.wait(job.id, waitSeconds, context, { cancelOnAbort: true });
   const fault = job.fault();

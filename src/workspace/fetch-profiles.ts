@@ -25,7 +25,7 @@ export async function fetchProfiles(
 ): Promise<JobView> {
   workspace.api();
   await workspace.jobs.recover();
-  workspace.jobs.requireFree(args.table);
+  await workspace.jobs.requireFree(args.table);
   const warnings: string[] = [];
   const given = readProfileFilters(args, warnings);
   const existing = checkTable(workspace, args);
@@ -38,24 +38,27 @@ export async function fetchProfiles(
     );
   }
   const table = existing?.name ?? args.table;
-  const job = await workspace.jobs.start({
-    kind: "profiles",
-    table,
-    request: { ...args },
-    unit: "pages",
-    total: 0,
-    warnings,
-    run: (control) =>
-      runProfiles({
-        workspace,
-        table,
-        existing,
-        filters,
-        queries,
-        workers: Math.min(args.workers, QUERY_CONCURRENT - 2),
-        job: control,
-      }),
-  });
+  const job = await workspace.jobs.start(
+    {
+      kind: "profiles",
+      table,
+      request: { ...args },
+      unit: "pages",
+      total: 0,
+      warnings,
+      run: (control) =>
+        runProfiles({
+          workspace,
+          table,
+          existing,
+          filters,
+          queries,
+          workers: Math.min(args.workers, QUERY_CONCURRENT - 2),
+          job: control,
+        }),
+    },
+    context.signal,
+  );
   const view = await workspace.jobs.wait(job.id, args.wait_seconds, context, { cancelOnAbort: true });
   const fault = job.fault();
   if (view.status === "failed" && fault !== undefined) throw fault;

@@ -38,12 +38,19 @@ export type Running = {
   finishedAt: number | undefined;
   fault: Fault | undefined;
   stopReason: StopReason | undefined;
+  /** Its call was given up: it is about to be stopped. */
+  ending: boolean;
+  /** Its call has returned, the job goes on by itself. */
+  detached: boolean;
   done: Promise<void>;
+  /** Resolves `done`. */
+  end(): void;
   /** Its row is being written. */
   saving: boolean;
 };
 
 export function newJob(spec: JobSpec): Running {
+  const ended = Promise.withResolvers<void>();
   return {
     spec,
     // 160 bits: a job id is also the right to cancel.
@@ -66,7 +73,10 @@ export function newJob(spec: JobSpec): Running {
     finishedAt: undefined,
     fault: undefined,
     stopReason: undefined,
-    done: Promise.resolve(),
+    ending: false,
+    detached: false,
+    done: ended.promise,
+    end: ended.resolve,
     saving: false,
   };
 }

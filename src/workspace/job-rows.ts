@@ -43,9 +43,12 @@ function ownerOf(row: JobRow): Owner | undefined {
   return progress?.owner;
 }
 
-/** All job rows, oldest first. */
-export function readJobRows(store: Store): JobRow[] {
-  const rows = store.db().query("SELECT * FROM _mp_job ORDER BY rowid").all() as Record<string, unknown>[];
+/** The job rows, all or of one status, oldest first. */
+export function readJobRows(store: Store, status?: string): JobRow[] {
+  const rows = store
+    .db()
+    .query("SELECT * FROM _mp_job WHERE status = coalesce(?1, status) ORDER BY rowid")
+    .all(status ?? null) as Record<string, unknown>[];
   return rows.map((row) => ({
     id: String(row["id"]),
     kind: String(row["kind"]),

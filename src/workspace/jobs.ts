@@ -37,8 +37,8 @@ export type Job = {
 };
 
 export type Jobs = {
-  /** Registers and starts; STORE_BUSY when a live job works on the same table. */
-  start(spec: JobSpec): Promise<Job>;
+  /** Registers and starts; STORE_BUSY when a live job works on the same table. `call`: of the call that will wait for it. */
+  start(spec: JobSpec, call?: AbortSignal): Promise<Job>;
   /** Waits for the end of a job or until the time is up, with progress notices every second. */
   wait(jobId: string, seconds: number, context: WaitContext, options?: { cancelOnAbort?: boolean }): Promise<JobView>;
   /** The jobs of this project, newest first: of this process and, from their rows, of all others. */
@@ -47,8 +47,8 @@ export type Jobs = {
   get(jobId: string): JobView;
   /** Stops a running job, keeps what is stored; a job that has ended is left as it is. */
   cancel(jobId: string): Promise<JobView>;
-  /** Refuses while a live job of any process works on the table. */
-  requireFree(table: string): void;
+  /** Throws STORE_BUSY while a live job of any process works on the table. */
+  requireFree(table: string): Promise<void>;
   /** Marks jobs of dead processes `interrupted` and removes their spool files. */
   recover(): Promise<void>;
   /** Whether a job of this process is still at work. */
@@ -62,7 +62,7 @@ export function createJobs(workspace: () => Workspace): Jobs {
   let recovered: Promise<void> | undefined;
   let closed = false;
 
-  const rows = () => readJobRows(workspace().store);
+  const rows = (status?: "running") => readJobRows(workspace().store, status);
   const alive = (row: JobRow) => isRowAlive(row, owner, running.get(row.id)?.status === "running");
 
   async function save(job: Running): Promise<boolean> {
@@ -90,31 +90,46 @@ export function createJobs(workspace: () => Workspace): Jobs {
     setTimeout(() => void saveEnd(job), HEARTBEAT_MS).unref();
   }
 
-  function requireFree(table: string, except?: string): void {
-    const busy = rows().find((row) => sameName(row.table_name, table) && row.id !== except && alive(row));
+  async function requireFree(table: string): Promise<void> {
+    // A job that is being cancelled with its call is as good as gone.
+    const ending = [...running.values()].filter((job) => job.ending && sameName(job.spec.table, table));
+    await Promise.all(ending.map((job) => job.done));
+    const busy = rows("running").find((row) => sameName(row.table_name, table) && alive(row));
     if (busy !== undefined) throw busyFault(busy);
   }
 
-  async function start(spec: JobSpec): Promise<Job> {
+  async function start(spec: JobSpec, call?: AbortSignal): Promise<Job> {
+    if (call?.aborted) throw new Fault("CANCELLED", "The call was cancelled.");
     if (closed) throw new Fault("CANCELLED", "The server is shutting down.");
     await recover();
-    requireFree(spec.table);
+    await requireFree(spec.table);
     const job = newJob(spec);
+    call?.addEventListener("abort", () => {
+      job.ending = !job.detached;
+    });
     running.set(job.id, job);
     try {
       // The first row in the table wins: both processes write theirs, then look for an earlier live one.
       await workspace().store.writer().saveJob(rowOf(job, owner));
-      const rival = rows()
-        .slice(0, rows().findIndex((row) => row.id === job.id) + 1)
-        .find((row) => row.id !== job.id && sameName(row.table_name, spec.table) && alive(row));
+      const others = rows("running");
+      const rival = others
+        .slice(
+          0,
+          Math.max(
+            0,
+            others.findIndex((row) => row.id === job.id),
+          ),
+        )
+        .find((row) => sameName(row.table_name, spec.table) && alive(row));
       if (rival !== undefined) throw busyFault(rival);
     } catch (fault) {
       job.status = "failed";
       running.delete(job.id);
+      job.end();
       void save(job);
       throw fault;
     }
-    job.done = execute(job);
+    void execute(job).finally(job.end);
     return handle(job);
   }
 
@@ -147,8 +162,8 @@ export function createJobs(workspace: () => Workspace): Jobs {
     recovered ??= (async () => {
       const { store } = workspace();
       await cleanSpools(store.spoolDir, pidAlive);
-      for (const row of rows()) {
-        if (row.status !== "running" || alive(row)) continue;
+      for (const row of rows("running")) {
+        if (alive(row)) continue;
         await store.writer().saveJob({ ...row, status: "interrupted", finished_at: row.heartbeat_at });
       }
     })().catch((cause: unknown) => {
@@ -201,11 +216,13 @@ export function createJobs(workspace: () => Workspace): Jobs {
     if (job.finishedAt === undefined) {
       const aborted = await waitFor(job, Math.min(seconds * 1000, LONGEST_WAIT_MS), context, () => viewOf(job));
       if (aborted && options.cancelOnAbort === true) {
+        job.ending = true;
         await Promise.race([job.done, Bun.sleep(ABORT_GRACE_MS)]);
         stop(job, closed ? "interrupted" : "cancelled");
         await job.done;
       }
       if (aborted) throw new Fault("CANCELLED", "The call was cancelled.");
+      job.detached = true;
     }
     return viewOf(job);
   }
