@@ -1,13 +1,14 @@
 /** Uniform random rows of a table. */
 import type { Database } from "bun:sqlite";
+import { Fault } from "../fault.ts";
 import type { TableSummary } from "./profile-summary.ts";
-import type { Scalar } from "./profile-summary-values.ts";
+import { type Cell, type SqlValue, toCell } from "./sql-values.ts";
 import { sqlText } from "./statistics.ts";
 import { columnNames } from "./stats-rows.ts";
 import type { Store } from "./store.ts";
-import { quoteName, type TableInfo } from "./tables.ts";
+import { quoteName, requireTable, type TableInfo } from "./tables.ts";
 
-export type Sampled = { columns: string[]; rows: Scalar[][] };
+export type Sampled = { columns: string[]; rows: Cell[][] };
 
 /** Random rowids tried in the main process: each costs a few microseconds. */
 const MOST_TRIES = 4_000;
@@ -17,7 +18,22 @@ const MOST_TRIES = 4_000;
  * are drawn again. So every row is equally likely, whatever the gaps. Where hits are too rare (a rare event), SQLite
  * shuffles the rowids of that event instead, found through the index.
  */
-export async function sampleRows(
+export async function sampleRows(...given: Parameters<typeof readSample>): Promise<Sampled> {
+  try {
+    return await readSample(...given);
+  } catch (error) {
+    if (error instanceof Fault && error.code !== "SQL_ERROR") throw error;
+    // Dropped, or made anew with other columns, since its statistics were read.
+    const [store, { name }] = given;
+    requireTable(store, name);
+    throw new Fault("STORE_BUSY", `Table ${name} changed while it was read.`, {
+      suggestions: ["Try again."],
+      cause: error,
+    });
+  }
+}
+
+async function readSample(
   store: Store,
   table: TableInfo,
   summary: TableSummary,
@@ -31,10 +47,13 @@ export async function sampleRows(
   const limit = Math.min(wanted.limit, matching);
   const rowids =
     draw(db, table, wanted.event, limit, matching) ?? (await shuffle(store, table, wanted.event, limit, signal));
-  const query = db.query<Scalar[], [number]>(
-    `SELECT ${columns.map(quoteName).join(", ")} FROM ${quoteName(table.name)} WHERE rowid = ?`,
-  );
-  return { columns, rows: rowids.flatMap((rowid) => query.values(rowid) as Scalar[][]) };
+  const query = db
+    .query<SqlValue[], [number]>(
+      `SELECT ${columns.map(quoteName).join(", ")} FROM ${quoteName(table.name)} WHERE rowid = ?`,
+    )
+    .safeIntegers(true);
+  const read = (rowid: number) => (query.values(rowid) as SqlValue[][]).map((row) => row.map((value) => toCell(value)));
+  return { columns, rows: rowids.flatMap(read) };
 }
 
 /** Undefined when too few tries would hit. */

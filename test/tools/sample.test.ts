@@ -46,3 +46,25 @@ test("a table smaller than the sample comes whole; unknown events name the neare
   expect((await t.call("sample", { table: "events", event: "no such event" })).error?.code).toBe("NOT_FOUND");
   expect((await t.call("sample", { table: "small", event: "x" })).error?.code).toBe("INVALID_ARGUMENT");
 });
+
+test("values JSON cannot hold come as text, exactly", async () => {
+  const query = "SELECT x'00ff' AS b, 9223372036854775807 AS i, 1e999 AS f, NULL AS n, 'text' AS t, 1.5 AS r";
+  await t.call("create_table", { table: "odd", query });
+  const { columns, rows } = (await t.call("sample", { table: "odd" })).structured as Sampled;
+  expect(columns).toEqual(["b", "i", "f", "n", "t", "r"]);
+  expect(rows as unknown[][]).toEqual([["base64:AP8=", "9223372036854775807", "Infinity", null, "text", 1.5]]);
+  for (const tool of ["summarize", "table_schema"])
+    expect((await t.call(tool, { table: "odd" })).error).toBeUndefined();
+  for (const column of columns) expect((await t.call("column_stats", { table: "odd", column })).error).toBeUndefined();
+});
+
+test("a table dropped at the same moment is not found", async () => {
+  for (let time = 0; time < 5; time++) {
+    await t.call("create_table", { table: "brief", query: "SELECT 1 AS x" });
+    const [sampled] = await Promise.all([
+      t.call("sample", { table: "brief" }),
+      t.call("drop_table", { table: "brief" }),
+    ]);
+    expect([undefined, "TABLE_NOT_FOUND", "STORE_BUSY"]).toContain(sampled.error?.code);
+  }
+});
