@@ -4,16 +4,42 @@
  * The hashes of each chunk are kept in its ledger row, in rowid order, so that a later process need not read the rows.
  */
 
-const FIRST_SLOTS = 1 << 15;
-/** Share of the slots in use at which the table doubles. */
+/** Parts that grow one by one: while one doubles, only it exists twice. */
+const SHARDS = 16;
+const FIRST_SLOTS = 1 << 11;
+/** Share of the slots in use at which a part doubles. */
 const FULL = 0.7;
 
 export class SeenRows {
+  private readonly shards = Array.from({ length: SHARDS }, () => new Shard());
+
+  /** The rowid of the row that `isSame` recognises among those with this hash, or 0. */
+  find(hash: number, isSame: (rowid: number) => boolean): number {
+    return this.shard(hash).find(hash, isSame);
+  }
+
+  add(hash: number, rowid: number): void {
+    this.shard(hash).add(hash, rowid);
+  }
+
+  /** Adds the rows of a chunk: `hashes[i]` belongs to rowid `first + i`; 0 is a row without an insert_id. */
+  addChunk(hashes: Int32Array, first: number): void {
+    for (let i = 0; i < hashes.length; i++) {
+      const hash = hashes[i] as number;
+      if (hash !== 0) this.add(hash, first + i);
+    }
+  }
+
+  private shard(hash: number): Shard {
+    return this.shards[hash >>> 28] as Shard;
+  }
+}
+
+class Shard {
   private slots = new Int32Array(FIRST_SLOTS * 2);
   private mask = FIRST_SLOTS - 1;
   private used = 0;
 
-  /** The rowid of the row that `isSame` recognises among those with this hash, or 0. */
   find(hash: number, isSame: (rowid: number) => boolean): number {
     const { slots, mask } = this;
     for (let slot = spread(hash) & mask; ; slot = (slot + 1) & mask) {
@@ -27,14 +53,6 @@ export class SeenRows {
     if (this.used >= (this.mask + 1) * FULL) this.grow();
     this.place(hash, rowid);
     this.used++;
-  }
-
-  /** Adds the rows of a chunk: `hashes[i]` belongs to rowid `first + i`; 0 is a row without an insert_id. */
-  addChunk(hashes: Int32Array, first: number): void {
-    for (let i = 0; i < hashes.length; i++) {
-      const hash = hashes[i] as number;
-      if (hash !== 0) this.add(hash, first + i);
-    }
   }
 
   private place(hash: number, rowid: number): void {
@@ -52,7 +70,13 @@ export class SeenRows {
     for (let i = 0; i < old.length; i += 2) {
       if (old[i + 1] !== 0) this.place(old[i] as number, old[i + 1] as number);
     }
+    free(old);
   }
+}
+
+/** Gives the memory back now: the collector does not know how large it is and takes its time. */
+function free(list: Int32Array<ArrayBuffer>): void {
+  list.buffer.transfer(0);
 }
 
 function spread(hash: number): number {
@@ -83,6 +107,7 @@ export class HashList {
     if (this.length === this.list.length) {
       const larger = new Int32Array(this.list.length * 2);
       larger.set(this.list);
+      free(this.list);
       this.list = larger;
     }
     this.list[this.length++] = hash;

@@ -11,6 +11,9 @@ declare const self: Worker;
 
 const profile = createProfile();
 type Views = { bytes: Uint8Array; spans: Int32Array; rows: Float64Array };
+/** As in ingest.ts: tables that were replaced by larger ones are collected before they add up. */
+const COLLECT_BATCHES = 256;
+let seen = 0;
 const batches = new Map<number, Views>();
 
 self.onmessage = ({ data }: MessageEvent<ToThread>) => {
@@ -29,6 +32,7 @@ self.onmessage = ({ data }: MessageEvent<ToThread>) => {
     case "batch": {
       const views = batches.get(data.id);
       if (views !== undefined) observe(views, data.count);
+      if (++seen % COLLECT_BATCHES === 0) Bun.gc(true);
       answer({ kind: "done", id: data.id });
       break;
     }

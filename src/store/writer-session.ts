@@ -40,7 +40,7 @@ export function openSession(path: string): WriterSession {
   // From here on waiting is done where a cancellation can be seen.
   db.run("PRAGMA busy_timeout = 0");
   // Appending needs little cache; the checkpoint reads from the log, not from it.
-  db.run("PRAGMA cache_size = -8192");
+  db.run("PRAGMA cache_size = -4096");
   db.run("PRAGMA temp_store = FILE");
   configureLog(db);
   return { db, path, tables: new Map(), background: [] };
