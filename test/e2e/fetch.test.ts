@@ -92,4 +92,38 @@ describe("two processes", () => {
     const count = await call(two.client, "sql_scalar", { query: "SELECT count(*) FROM killed" });
     expect(count.value["value"]).toBe(12 * PER_DAY);
   }, 60_000);
+
+  for (const [how, table] of [
+    ["SIGTERM", "terminated"],
+    ["end of input", "gone"],
+  ] as const) {
+    test(`${how}: the job is interrupted, finished days are kept, the next server resumes`, async () => {
+      const one = await connect();
+      const started = (await call(one.client, "fetch_events", { ...RANGE, table, wait_seconds: 1.5 })).value as Job;
+      expect(started.status).toBe("running");
+      if (how === "SIGTERM") process.kill(one.pid, "SIGTERM");
+      else await one.client.close();
+      for (let waited = 0; isAlive(one.pid) && waited < 5_000; waited += 50) await Bun.sleep(50);
+      expect(isAlive(one.pid)).toBe(false);
+      const two = await connect();
+      const job = await jobOf(two.client, { job_id: started.job_id });
+      expect(job.status).toBe("interrupted");
+      raw.asked.length = 0;
+      const resumed = (await call(two.client, "fetch_events", { table, mode: "resume" })).value as Job;
+      expect(resumed.status).toBe("completed");
+      expect(resumed.days.total).toBeLessThan(12);
+      expect(raw.asked.length).toBe(resumed.days.total);
+      const count = await call(two.client, "sql_scalar", { query: `SELECT count(*) FROM ${table}` });
+      expect(count.value["value"]).toBe(12 * PER_DAY);
+    }, 60_000);
+  }
 });
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
