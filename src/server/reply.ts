@@ -35,7 +35,8 @@ export type Call = {
 export function renderResult(call: Call, value: unknown): CallToolResult {
   const { tool, asked, fence } = call;
   const full = value as Result;
-  const budget = tool.replyTokens ?? (asked ? MAX_REPLY_TOKENS : DEFAULT_REPLY_TOKENS);
+  const ofTool = typeof tool.replyTokens === "function" ? tool.replyTokens(full) : tool.replyTokens;
+  const budget = ofTool ?? (asked ? MAX_REPLY_TOKENS : DEFAULT_REPLY_TOKENS);
   const render = (result: Result, cut: boolean) => {
     const text = tool.page?.(result) ?? `${firstLine(call, result, full, cut)}\n${fence(renderText(result))}`;
     return { text, tokens: Math.max(estimateTokens(text), estimateTokens(JSON.stringify(result))) };

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { SQL_MAX_CHARS } from "../limits.ts";
+import { MAX_REPLY_TOKENS, SQL_MAX_CHARS } from "../limits.ts";
 import { incompleteNote } from "../store/incomplete.ts";
 import { isClipped } from "../store/sql-values.ts";
 import { cell, sqlLimit } from "./params.ts";
@@ -33,6 +33,8 @@ export const sql = defineTool({
   },
   summary: ({ row_count, columns, elapsed_ms }) =>
     `${row_count} ${row_count === 1 ? "row" : "rows"}, ${columns.length} ${columns.length === 1 ? "column" : "columns"}, ${elapsed_ms} ms.`,
+  // The whole answer to a question is worth its length; the beginning of a listing nobody bounded is not.
+  replyTokens: ({ truncated }) => (truncated ? undefined : MAX_REPLY_TOKENS),
   cut: {
     size: ({ rows }) => rows.length,
     keep: (result, count) => ({ ...result, rows: result.rows.slice(0, count), row_count: count, truncated: true }),

@@ -84,9 +84,15 @@ export type Tool<Args, Result> = {
   /** The whole text reply, where it is a text of ours: shown as it is, without the marks that say "data". */
   page?(result: Result): string | undefined;
   cut?: Cut<Result>;
-  /** The reply's budget in tokens, where it is neither the default one nor, with an explicit `limit`, the whole one. */
-  replyTokens?: number;
+  /**
+   * The reply's budget in tokens, where it is neither the default one nor, with an explicit `limit`, the whole one; as a
+   * function of the result, undefined leaves it at those two.
+   */
+  replyTokens?: number | ReplyTokens<Result>;
 };
+
+/** Written as a method, so that a tool of unknown types is still a tool. */
+type ReplyTokens<Result> = { bivariant(result: Result): number | undefined }["bivariant"];
 
 /** A tool whose types are only known inside: the server validates, then calls. */
 export type AnyTool = {

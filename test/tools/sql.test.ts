@@ -40,6 +40,16 @@ test("100 rows by default, and truncated is exact", async () => {
   });
 });
 
+test("a complete answer is never cut, the beginning of an open-ended one is short", async () => {
+  const wide = (most: number) => `SELECT i, printf('%.*c', 300, 'word ') AS text FROM (${NUMBERS(most)})`;
+  const complete = (await t.call("sql", { query: wide(100) })).structured;
+  expect(complete).toMatchObject({ row_count: 100, truncated: false });
+  const open = (await t.call("sql", { query: wide(101) })).structured;
+  expect(open).toMatchObject({ truncated: true });
+  expect(Number(open["row_count"])).toBeLessThan(90);
+  expect((await t.call("sql", { query: wide(101), limit: 101 })).structured).toMatchObject({ row_count: 101 });
+});
+
 test("a limit beyond the largest is refused with a sentence", async () => {
   const { error } = await t.call("sql", { query: "SELECT 1", limit: 5_001 });
   expect(error).toMatchObject({ code: "INVALID_ARGUMENT" });

@@ -63,6 +63,19 @@ describe("a result", () => {
     expect(namesOf(reply).length).toBeGreaterThan(1000);
   });
 
+  test("has the budget its tool gives it, by what it is where that matters", () => {
+    const whole = { names: names(2000), total: 2000, truncated: false };
+    const part = { ...whole, truncated: true };
+    const byResult: AnyTool = {
+      ...probe,
+      replyTokens: (result) => ((result as typeof whole).truncated ? undefined : MAX_REPLY_TOKENS),
+    };
+    expect(namesOf(render(whole, { tool: { ...probe, replyTokens: MAX_REPLY_TOKENS } }))).toHaveLength(2000);
+    expect(namesOf(render(whole, { tool: byResult }))).toHaveLength(2000);
+    expect(namesOf(render(part, { tool: byResult })).length).toBeLessThan(2000);
+    expect(namesOf(render(part, { tool: byResult, asked: true }))).toHaveLength(2000);
+  });
+
   test("that cannot be cut and is over the cap is LIMIT_EXCEEDED", () => {
     expect(() =>
       render({ names: names(9000), total: 1, truncated: false }, { tool: { ...probe, cut: undefined } }),
