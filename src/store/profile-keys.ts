@@ -12,9 +12,22 @@ import { VALUE_MASK } from "./scan.ts";
 /** Counters per pair: one per kind of value (scan.ts, VALUE_*). */
 export const KINDS = VALUE_MASK + 1;
 
+/** Numbers per pair. */
+export const PAIR = 16;
+export const PAIR_KEY = 0;
+export const PAIR_EVENT = 1;
+/** The pair that followed this one last time, -1 when none has. */
+export const PAIR_NEXT = 2;
+/** Number of the row that counted this pair last: the second of duplicate keys is not counted. */
+export const PAIR_ROW = 3;
+/** Where the key's bytes are in `text`. */
+const PAIR_TEXT = 4;
+const PAIR_LENGTH = 5;
+/** KINDS counters. */
+export const PAIR_COUNTS = 8;
+
 /** More than this many pairs are not counted apart: 2,000 events with 250 properties each. */
 const MAX_PAIRS = 500_000;
-/** Keys longer than this are told apart by their first bytes and their hash. */
 const NO_PAIR = -1;
 
 export type Keys = {
@@ -28,13 +41,8 @@ export type Keys = {
   keyCount: number;
   /** Hash table: hash halves and key code + 1, three numbers per slot. */
   keyTable: Int32Array;
-  pairKey: Int32Array;
-  pairEvent: Int32Array;
-  /** The pair that followed this one last time, -1 when none has. */
-  pairNext: Int32Array;
-  /** Number of the row that counted this pair last: the second of duplicate keys is not counted. */
-  pairRow: Int32Array;
-  pairCounts: Int32Array;
+  /** PAIR numbers per pair, as PAIR_* say: one line of the processor's cache each. */
+  pairs: Int32Array;
   pairCount: number;
   /** Hash table of pair code + 1 by (event, key). */
   pairTable: Int32Array;
@@ -53,11 +61,7 @@ export function createKeys(hasher: Hasher): Keys {
     keyLength: new Int32Array(64),
     keyCount: 0,
     keyTable: new Int32Array(256 * 3),
-    pairKey: new Int32Array(256),
-    pairEvent: new Int32Array(256),
-    pairNext: new Int32Array(256),
-    pairRow: new Int32Array(256),
-    pairCounts: new Int32Array(256 * KINDS),
+    pairs: new Int32Array(256 * PAIR),
     pairCount: 0,
     pairTable: new Int32Array(1024),
     overflowed: false,
@@ -66,15 +70,19 @@ export function createKeys(hasher: Hasher): Keys {
 
 /** Is the key of `pair` the text at [start, end)? */
 export function isPair(keys: Keys, pair: number, view: DataView, start: number, end: number): boolean {
-  const key = keys.pairKey[pair] ?? 0;
-  return isKey(keys, key, view, start, end);
+  const { pairs } = keys;
+  const at = pair * PAIR;
+  if (pairs[at + PAIR_LENGTH] !== end - start) return false;
+  return isText(keys.view, pairs[at + PAIR_TEXT] ?? 0, view, start, end);
 }
 
 function isKey(keys: Keys, key: number, view: DataView, start: number, end: number): boolean {
-  const length = end - start;
-  if (keys.keyLength[key] !== length) return false;
-  const own = keys.view;
-  let left = keys.keyStart[key] ?? 0;
+  if (keys.keyLength[key] !== end - start) return false;
+  return isText(keys.view, keys.keyStart[key] ?? 0, view, start, end);
+}
+
+function isText(own: DataView, from: number, view: DataView, start: number, end: number): boolean {
+  let left = from;
   let right = start;
   for (; right + 4 <= end; right += 4, left += 4) {
     if (own.getInt32(left, true) !== view.getInt32(right, true)) return false;
@@ -95,7 +103,8 @@ function pairOf(keys: Keys, event: number, key: number): number {
   for (;;) {
     const pair = (keys.pairTable[slot] ?? 0) - 1;
     if (pair < 0) break;
-    if (keys.pairKey[pair] === key && keys.pairEvent[pair] === event) return pair;
+    const at = pair * PAIR;
+    if (keys.pairs[at + PAIR_KEY] === key && keys.pairs[at + PAIR_EVENT] === event) return pair;
     slot = (slot + 1) & mask;
   }
   if (keys.pairCount >= MAX_PAIRS) {
@@ -107,10 +116,13 @@ function pairOf(keys: Keys, event: number, key: number): number {
 
 function addPair(keys: Keys, event: number, key: number): number {
   const pair = keys.pairCount++;
-  if (pair >= keys.pairKey.length) growPairs(keys);
-  keys.pairKey[pair] = key;
-  keys.pairEvent[pair] = event;
-  keys.pairNext[pair] = NO_PAIR;
+  const at = pair * PAIR;
+  if (at >= keys.pairs.length) keys.pairs = doubled(keys.pairs);
+  keys.pairs[at + PAIR_KEY] = key;
+  keys.pairs[at + PAIR_EVENT] = event;
+  keys.pairs[at + PAIR_NEXT] = NO_PAIR;
+  keys.pairs[at + PAIR_TEXT] = keys.keyStart[key] ?? 0;
+  keys.pairs[at + PAIR_LENGTH] = keys.keyLength[key] ?? 0;
   if (keys.pairCount * 2 > keys.pairTable.length) {
     keys.pairTable = new Int32Array(keys.pairTable.length * 2);
     for (let each = 0; each < keys.pairCount; each++) placePair(keys, each);
@@ -120,7 +132,7 @@ function addPair(keys: Keys, event: number, key: number): number {
 
 function placePair(keys: Keys, pair: number): void {
   const mask = keys.pairTable.length - 1;
-  let slot = pairHash(keys.pairEvent[pair] ?? 0, keys.pairKey[pair] ?? 0) & mask;
+  let slot = pairHash(keys.pairs[pair * PAIR + PAIR_EVENT] ?? 0, keys.pairs[pair * PAIR + PAIR_KEY] ?? 0) & mask;
   while (keys.pairTable[slot] !== 0) slot = (slot + 1) & mask;
   keys.pairTable[slot] = pair + 1;
 }
@@ -128,14 +140,6 @@ function placePair(keys: Keys, pair: number): void {
 function pairHash(event: number, key: number): number {
   const mixed = Math.imul(event, 0x9e3779b1) ^ Math.imul(key, 0x85ebca6b);
   return mixed ^ (mixed >>> 15);
-}
-
-function growPairs(keys: Keys): void {
-  keys.pairKey = doubled(keys.pairKey);
-  keys.pairEvent = doubled(keys.pairEvent);
-  keys.pairNext = doubled(keys.pairNext);
-  keys.pairRow = doubled(keys.pairRow);
-  keys.pairCounts = doubled(keys.pairCounts);
 }
 
 /** Code of a key, dense from 0, made on first sight. */

@@ -2,7 +2,7 @@
 
 import type { Profile } from "./profile.ts";
 import { countDay } from "./profile-days.ts";
-import { findPair, isPair, KINDS, keyName } from "./profile-keys.ts";
+import { findPair, isPair, keyName, PAIR, PAIR_COUNTS, PAIR_KEY, PAIR_NEXT, PAIR_ROW } from "./profile-keys.ts";
 import { parseNumber } from "./profile-number.ts";
 import { addNumber } from "./profile-numbers.ts";
 import { addText, widenTexts } from "./profile-texts.ts";
@@ -62,17 +62,17 @@ export function pairAt(
   const start = spans[at + KEY_START] ?? 0;
   const end = spans[at + KEY_END] ?? 0;
   const { keys } = state;
-  const guess = previous < 0 ? (state.firstPair[event] ?? -1) : (keys.pairNext[previous] ?? -1);
+  const guess = previous < 0 ? (state.firstPair[event] ?? -1) : (keys.pairs[previous * PAIR + PAIR_NEXT] ?? -1);
   if (guess >= 0) {
     if (isPair(keys, guess, state.view, start, end)) return guess;
     // A property that is absent now and then: the one after it, without forgetting the order.
-    const second = keys.pairNext[guess] ?? -1;
+    const second = keys.pairs[guess * PAIR + PAIR_NEXT] ?? -1;
     if (second >= 0 && isPair(keys, second, state.view, start, end)) return second;
   }
   const isEscaped = ((spans[at + VALUE_TYPE] ?? 0) & KEY_ESCAPED) !== 0;
   const pair = isEscaped ? escapedPair(state, bytes, start, end, event) : findPair(keys, event, state.view, start, end);
   if (previous < 0) state.firstPair[event] = pair;
-  else keys.pairNext[previous] = pair;
+  else keys.pairs[previous * PAIR + PAIR_NEXT] = pair;
   return pair;
 }
 
@@ -126,13 +126,14 @@ export function observeProperties(
     const pair = pairAt(state, bytes, spans, at, event, previous);
     if (pair < 0) continue;
     previous = pair;
-    if (keys.pairRow[pair] === stamp) continue;
-    keys.pairRow[pair] = stamp;
+    const own = pair * PAIR;
+    if (keys.pairs[own + PAIR_ROW] === stamp) continue;
+    keys.pairs[own + PAIR_ROW] = stamp;
     const kind = (spans[at + VALUE_TYPE] ?? 0) & VALUE_MASK;
-    const counter = pair * KINDS + kind;
-    keys.pairCounts[counter] = (keys.pairCounts[counter] ?? 0) + 1;
+    const counter = own + PAIR_COUNTS + kind;
+    keys.pairs[counter] = (keys.pairs[counter] ?? 0) + 1;
     if (kind < VALUE_INTEGER) continue;
-    const key = keys.pairKey[pair] ?? 0;
+    const key = keys.pairs[own + PAIR_KEY] ?? 0;
     const values = key < state.values.length ? state.values[key] : newValues(state, key);
     if (values === undefined) continue;
     const start = spans[at + VALUE_START] ?? 0;

@@ -1,6 +1,6 @@
 /** Takes a row out of a profile again, because another version of it replaces it. */
 import { countDay } from "./profile-days.ts";
-import { KINDS } from "./profile-keys.ts";
+import { PAIR, PAIR_COUNTS, PAIR_KEY, PAIR_ROW } from "./profile-keys.ts";
 import { parseNumber } from "./profile-number.ts";
 import { removeNumber } from "./profile-numbers.ts";
 import { look, ownSpelling, pairAt, type State } from "./profile-observe.ts";
@@ -47,12 +47,14 @@ export function retractProperties(
     const pair = pairAt(state, bytes, spans, at, event, previous);
     if (pair < 0) continue;
     previous = pair;
-    if (state.keys.pairRow[pair] === stamp) continue;
-    state.keys.pairRow[pair] = stamp;
+    const { pairs } = state.keys;
+    const own = pair * PAIR;
+    if (pairs[own + PAIR_ROW] === stamp) continue;
+    pairs[own + PAIR_ROW] = stamp;
     const kind = (spans[at + VALUE_TYPE] ?? 0) & VALUE_MASK;
-    const counter = pair * KINDS + kind;
-    state.keys.pairCounts[counter] = (state.keys.pairCounts[counter] ?? 0) - 1;
-    const values = state.values[state.keys.pairKey[pair] ?? 0];
+    const counter = own + PAIR_COUNTS + kind;
+    pairs[counter] = (pairs[counter] ?? 0) - 1;
+    const values = state.values[pairs[own + PAIR_KEY] ?? 0];
     if (kind >= VALUE_INTEGER && values !== undefined) removeValue(state, values, bytes, spans, at, kind, rowid);
   }
 }

@@ -2,7 +2,7 @@
 
 import type { Profile } from "./profile.ts";
 import { dayCounts } from "./profile-days.ts";
-import { KINDS, keyName } from "./profile-keys.ts";
+import { KINDS, keyName, PAIR, PAIR_COUNTS, PAIR_EVENT, PAIR_KEY } from "./profile-keys.ts";
 import {
   clip,
   compareScalars,
@@ -116,17 +116,17 @@ function countPairs({ keys }: Profile): PairTotals[] {
     events: [],
   }));
   for (let pair = 0; pair < keys.pairCount; pair++) {
-    const total = totals[keys.pairKey[pair] ?? 0];
+    const total = totals[keys.pairs[pair * PAIR + PAIR_KEY] ?? 0];
     if (total === undefined) continue;
     let present = 0;
     let bits = 0;
     for (let kind = 0; kind < KINDS; kind++) {
-      const count = keys.pairCounts[pair * KINDS + kind] ?? 0;
+      const count = keys.pairs[pair * PAIR + PAIR_COUNTS + kind] ?? 0;
       total.kinds[kind] = (total.kinds[kind] ?? 0) + count;
       present += count;
       if (count > 0) bits |= 1 << kind;
     }
-    if (present > 0) total.events.push([keys.pairEvent[pair] ?? 0, present, bits]);
+    if (present > 0) total.events.push([keys.pairs[pair * PAIR + PAIR_EVENT] ?? 0, present, bits]);
   }
   return totals;
 }
