@@ -61,7 +61,7 @@ async function storeChunk(session: WriterSession, chunk: EventChunk, context: Ch
   const table = tableOf(session, chunk.table);
   const state = stateOf(session, table);
   state.seen ??= loadSeen(session, table.id);
-  if (table.row_count === 0) state.profile ??= new ProfileClient();
+  if (table.row_count === 0) state.profile ??= newProfile(session);
   state.profile?.begin();
   dropIndexesFor(session, table, statSync(chunk.path).size);
   const sink = new EventSink(session.db, table.name, state.names, state.seen, state.profile, chunk.timezone);
@@ -96,6 +96,18 @@ async function storeChunk(session: WriterSession, chunk: EventChunk, context: Ch
     bytes,
     notes: [...sink.notes(), ...(removed > 0 ? [`${removed} rows of the same days were replaced.`] : [])],
   };
+}
+
+/** Statistics threads kept for tables that may get more rows; one more costs the oldest, whose table is read again. */
+const MOST_PROFILES = 2;
+
+function newProfile(session: WriterSession): ProfileClient {
+  const kept = [...session.tables.values()].filter(({ profile }) => profile instanceof ProfileClient);
+  for (const state of kept.slice(0, kept.length + 1 - MOST_PROFILES)) {
+    state.profile?.close();
+    state.profile = undefined;
+  }
+  return new ProfileClient(session.threads);
 }
 
 /** The answer to a request that was carried out before, by a process that died before it could say so. */

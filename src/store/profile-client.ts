@@ -13,9 +13,14 @@ export type ToThread =
   | { kind: "batch"; id: number; count: number }
   | { kind: "event"; code: number; name: string }
   | { kind: "dirty" | "begin" | "commit" | "rollback" }
+  /** A new table: forget everything. */
+  | { kind: "reset" }
   | { kind: "summarize"; path: string; table: TableInfo };
 
 export type FromThread = { kind: "done"; id: number } | { kind: "summary"; summary: TableSummary | undefined };
+
+/** Threads nobody uses now: starting one for each of a thousand small tables would leave memory behind every time. */
+export type ThreadPool = { idle: Worker[]; batches: number };
 
 /** Batches under way before the writer waits for the thread. */
 const MOST_UNDER_WAY = 4;
@@ -25,22 +30,21 @@ export class ProfileClient implements RowObserver {
   private readonly thread: Worker;
   private readonly free: Batch[] = [];
   private readonly underWay = new Map<number, Batch>();
-  private batches = 1;
-  private batch = createBatch(0);
+  private batch: Batch;
   private source: Uint8Array | undefined;
+  /** The thread failed: rows are stored all the same, and read again for their statistics. */
+  private isBroken = false;
   private wake: (() => void) | undefined;
   private answer: ((summary: TableSummary | undefined) => void) | undefined;
 
-  constructor() {
-    // As the watchdog: entry points lie under src/ in the executable.
-    const path = Bun.isStandaloneExecutable
-      ? "./store/profile-thread.ts"
-      : new URL("./profile-thread.ts", import.meta.url).href;
-    this.thread = new Worker(path);
+  constructor(private readonly pool: ThreadPool) {
+    this.batch = createBatch(pool.batches++);
+    this.thread = pool.idle.pop() ?? startThread();
+    this.send({ kind: "reset" });
     this.thread.onmessage = (message: MessageEvent<FromThread>) => this.receive(message.data);
     this.thread.onerror = (event) => {
       process.stderr.write(`statistics thread: ${event.message}\n`);
-      this.rows = Number.NaN;
+      this.isBroken = true;
       this.answer?.(undefined);
       this.underWay.clear();
       this.wake?.();
@@ -55,13 +59,13 @@ export class ProfileClient implements RowObserver {
   blockEnd(): void {
     this.source = undefined;
     const { batch } = this;
-    if (batch.count > 0) {
+    if (batch.count > 0 && !this.isBroken) {
       const { id, count } = batch;
       if (!batch.sent) this.send({ kind: "memory", id, memory: memoryOf(batch) });
       batch.sent = true;
       this.send({ kind: "batch", id, count });
       this.underWay.set(id, batch);
-      this.batch = this.free.pop() ?? createBatch(this.batches++);
+      this.batch = this.free.pop() ?? createBatch(this.pool.batches++);
     }
     reset(this.batch);
   }
@@ -110,15 +114,17 @@ export class ProfileClient implements RowObserver {
   }
 
   summarize(db: Database, table: TableInfo): Promise<TableSummary | undefined> {
-    if (this.rows !== table.row_count) return Promise.resolve(undefined);
+    if (this.isBroken || this.rows !== table.row_count) return Promise.resolve(undefined);
     return new Promise((resolve) => {
       this.answer = resolve;
       this.send({ kind: "summarize", path: db.filename, table });
     });
   }
 
+  /** Answers still on their way concern batches that the next user of the thread does not know. */
   close(): void {
-    this.thread.terminate();
+    if (this.isBroken) this.thread.terminate();
+    else this.pool.idle.push(this.thread);
   }
 
   private send(message: ToThread): void {
@@ -131,8 +137,9 @@ export class ProfileClient implements RowObserver {
       return;
     }
     const batch = this.underWay.get(message.id);
+    if (batch === undefined) return;
     this.underWay.delete(message.id);
-    if (batch !== undefined && batch.bytes.length <= KEPT_BYTES) this.free.push(batch);
+    if (batch.bytes.length <= KEPT_BYTES) this.free.push(batch);
     else this.send({ kind: "memory", id: message.id, memory: NOTHING });
     this.wake?.();
   }
@@ -140,6 +147,14 @@ export class ProfileClient implements RowObserver {
 
 /** Lets the thread forget a batch that is not used again. */
 const NOTHING: Memory = { bytes: new ArrayBuffer(0), spans: new ArrayBuffer(0), rows: new ArrayBuffer(0) };
+
+function startThread(): Worker {
+  // As the watchdog: entry points lie under src/ in the executable.
+  const path = Bun.isStandaloneExecutable
+    ? "./store/profile-thread.ts"
+    : new URL("./profile-thread.ts", import.meta.url).href;
+  return new Worker(path);
+}
 
 function reset(batch: Batch): void {
   batch.bytesUsed = 0;

@@ -9,7 +9,7 @@ import type { TableInfo } from "./tables.ts";
 
 declare const self: Worker;
 
-const profile = createProfile();
+let profile = createProfile();
 type Views = { bytes: Uint8Array; spans: Int32Array; rows: Float64Array };
 /** As in ingest.ts: tables that were replaced by larger ones are collected before they add up. */
 const COLLECT_BATCHES = 256;
@@ -36,6 +36,10 @@ self.onmessage = ({ data }: MessageEvent<ToThread>) => {
       answer({ kind: "done", id: data.id });
       break;
     }
+    case "reset":
+      profile = createProfile();
+      batches.clear();
+      break;
     case "event":
       profile.eventName(data.code, data.name);
       break;

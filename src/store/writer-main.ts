@@ -9,7 +9,7 @@ import type { TableChange } from "./tables.ts";
 import { type IndexRequest, wishIndex } from "./wished-indexes.ts";
 import { truncateLog } from "./write-log.ts";
 import type { AdoptedResult, EventChunk, JobRow, ProfilePage, WriterSetup } from "./writer.ts";
-import { forgetTables, openSession, tableOf, type WriterSession } from "./writer-session.ts";
+import { closeSession, openSession, tableOf, type WriterSession } from "./writer-session.ts";
 
 export function runWriterChild(): Promise<void> {
   // The executable starts with a slow JIT to save start-up time; here every millisecond of it counts against ingest.
@@ -34,9 +34,8 @@ export function writerProgram(session: WriterSession): ChildProgram {
     },
     background: () => backgroundStep(session),
     close() {
-      forgetTables(session);
       truncateLog(session.db);
-      session.db.close();
+      closeSession(session);
     },
   };
 }

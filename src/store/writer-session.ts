@@ -3,6 +3,7 @@ import type { Database } from "bun:sqlite";
 import { Fault } from "../fault.ts";
 import { hashesOf, SeenRows } from "./dedupe.ts";
 import { EventNames } from "./event-names.ts";
+import type { ThreadPool } from "./profile-client.ts";
 import type { RowObserver } from "./row-observer.ts";
 import { openDatabase, storeFault } from "./schema.ts";
 import { processAlive, readTable, type TableInfo, tableNotFound } from "./tables.ts";
@@ -25,6 +26,7 @@ export type WriterSession = {
   readonly db: Database;
   readonly path: string;
   readonly tables: Map<number, TableState>;
+  readonly threads: ThreadPool;
   /** Work for when no request waits, first in, first out. */
   readonly background: BackgroundTask[];
 };
@@ -43,7 +45,7 @@ export function openSession(path: string): WriterSession {
   db.run("PRAGMA cache_size = -4096");
   db.run("PRAGMA temp_store = FILE");
   configureLog(db);
-  return { db, path, tables: new Map(), background: [] };
+  return { db, path, tables: new Map(), threads: { idle: [], batches: 0 }, background: [] };
 }
 
 /**
@@ -118,6 +120,12 @@ export function stateOf(session: WriterSession, table: TableInfo): TableState {
   const state: TableState = { version: table.version, names: new EventNames(), seen: undefined, profile: undefined };
   session.tables.set(table.id, state);
   return state;
+}
+
+export function closeSession(session: WriterSession): void {
+  forgetTables(session);
+  for (const thread of session.threads.idle) thread.terminate();
+  session.db.close();
 }
 
 /** After a rollback: what was seen and counted includes rows that are gone again. */

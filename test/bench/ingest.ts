@@ -31,7 +31,9 @@ async function compare(events: number): Promise<void> {
   const say = (line: string) => void process.stdout.write(`${line}\n`);
   try {
     const { bytes, packed, files } = generate(dir, events);
-    say(`${events} events, ${(bytes / events).toFixed(0)} bytes each, ${(packed / 1e6).toFixed(0)} MB gzip in ${files} chunks`);
+    say(
+      `${events} events, ${(bytes / events).toFixed(0)} bytes each, ${(packed / 1e6).toFixed(0)} MB gzip in ${files} chunks`,
+    );
     using server = Bun.serve({
       port: 0,
       idleTimeout: 0,

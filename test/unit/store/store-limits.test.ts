@@ -14,7 +14,9 @@ beforeEach(() => {
 afterEach(() => store.close());
 
 const many = (count: number, day: string) =>
-  Array.from({ length: count }, (_, index) => line("e", { time: 1, $insert_id: `${day}-${index}`, pad: "x".repeat(900) })).join("\n");
+  Array.from({ length: count }, (_, index) =>
+    line("e", { time: 1, $insert_id: `${day}-${index}`, pad: "x".repeat(900) }),
+  ).join("\n");
 const onDay = (day: string) => ({ fromDate: day, toDate: day });
 
 describe("a full disk", () => {
@@ -52,7 +54,9 @@ describe("several connections", () => {
     other.run("BEGIN IMMEDIATE");
     const abort = new AbortController();
     const waiting = store.run("update", { table: "events", change: { status: "partial" } });
-    const cancelled = faultOf(store.run("ingest_profiles", { table: "events", jobId: "j", page: 0, path: "/dev/null" }, abort.signal));
+    const cancelled = faultOf(
+      store.run("ingest_profiles", { table: "events", jobId: "j", page: 0, path: "/dev/null" }, abort.signal),
+    );
     abort.abort();
     await cancelled;
     other.run("ROLLBACK");
@@ -72,7 +76,9 @@ describe("several connections", () => {
     const path = join(store.dir, "new.sqlite");
     const script = `const { openDatabase } = await import(${JSON.stringify(join(import.meta.dir, "../../../src/store/schema.ts"))});
       openDatabase(${JSON.stringify(path)}, 5000).close();`;
-    const processes = Array.from({ length: 5 }, () => Bun.spawn([process.execPath, "-e", script], { stderr: "inherit" }));
+    const processes = Array.from({ length: 5 }, () =>
+      Bun.spawn([process.execPath, "-e", script], { stderr: "inherit" }),
+    );
     expect(await Promise.all(processes.map((one) => one.exited))).toEqual([0, 0, 0, 0, 0]);
     openDatabase(path, 0).close();
   });
