@@ -1,5 +1,6 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
+import sqlite3InitModule from "@sqlite.org/sqlite-wasm";
 import { splitColumns } from "../../../src/store/accelerate.ts";
 import { type Indexed, rewriteQuery } from "../../../src/store/rewrite.ts";
 import { CANONICAL_DAY, canonicalise, canonicalProperty } from "../../../src/store/rewrite-access.ts";
@@ -220,6 +221,28 @@ describe("counts that are kept", () => {
   test.each(NOT_COUNTS)("do not answer %s", (sql) => {
     expect(rewriteQuery(sql, counted).sql).not.toContain("VALUES");
   });
+});
+
+test("the same on SQLite 3.43.2, which macOS 14 and 15 have", async () => {
+  const sqlite3 = await sqlite3InitModule({ print() {}, printErr() {} });
+  const old = new sqlite3.oo1.DB(":memory:");
+  old.exec("CREATE TABLE events (event_name TEXT, event_time TEXT, distinct_id TEXT, insert_id TEXT, properties TEXT)");
+  for (const row of rows("SELECT * FROM events"))
+    old.exec({ sql: "INSERT INTO events VALUES (?, ?, ?, ?, ?)", bind: row as string[] });
+  for (const [index, columns] of BASE.entries()) old.exec(`CREATE INDEX i${index} ON events (${columns.join(", ")})`);
+  const counted = new Map<string, Indexed>([["events", { name: "events", columns: COLUMNS, indexes: [], tally }]]);
+  for (const sql of [...QUERIES, ...COUNTS]) {
+    const expected = old.selectArrays(sql);
+    expect(old.selectArrays(rewriteQuery(sql, counted).sql)).toEqual(expected);
+    const { sql: rewritten, wishes } = rewriteQuery(sql, tables());
+    expect(old.selectArrays(rewritten)).toEqual(expected);
+    for (const { columns } of wishes)
+      old.exec(`CREATE INDEX IF NOT EXISTS "w_${Bun.hash(columns.join())}" ON events (${columns.join(", ")})`);
+    expect(old.selectArrays(rewriteQuery(sql, tables([...BASE, ...wishes.map(({ columns }) => columns)])).sql)).toEqual(
+      expected,
+    );
+  }
+  old.close();
 });
 
 test("splitColumns reads our own CREATE INDEX", () => {
