@@ -30,7 +30,7 @@ const FATAL = new Set<FaultCode>([
 ]);
 
 /** A stream that broke, as opposed to a request that was answered with an error: worth the same request again. */
-const BROKEN = new Set<FaultCode>(["UPSTREAM_TRUNCATED", "NETWORK_ERROR", "UPSTREAM_ERROR"]);
+export const BROKEN = new Set<FaultCode>(["UPSTREAM_TRUNCATED", "NETWORK_ERROR", "UPSTREAM_ERROR"]);
 
 /** Thrown by `attempt` for a failure that the client has already retried: the chunk is given up at once. */
 export class Settled {
@@ -38,18 +38,22 @@ export class Settled {
 }
 
 export type ChunkRun<Chunk> = {
-  chunks: readonly Chunk[];
+  /** What is still to be done, taken from the front; `failed` may put something back. */
+  queue: Chunk[];
   workers: number;
   signal: AbortSignal;
+  /** How often a broken stream is fetched again from its start; 3 by default. */
+  attempts?(chunk: Chunk): number;
   /** One whole try: download, prove, store. */
   attempt(chunk: Chunk): Promise<void>;
   done(chunk: Chunk): void;
-  failed(chunk: Chunk, fault: Fault): void;
+  /** True when the chunk was put back in another form, which is no failure yet. */
+  failed(chunk: Chunk, fault: Fault): boolean | undefined;
 };
 
 /** Returns the Fault that stopped the run early, if one did. Chunks that were not tried are reported to nobody. */
 export async function runChunks<Chunk>(run: ChunkRun<Chunk>): Promise<Fault | undefined> {
-  const queue = [...run.chunks];
+  const { queue } = run;
   const state: { fatal: Fault | undefined; failures: number } = { fatal: undefined, failures: 0 };
   const worker = async () => {
     while (state.fatal === undefined && !run.signal.aborted) {
@@ -62,7 +66,7 @@ export async function runChunks<Chunk>(run: ChunkRun<Chunk>): Promise<Fault | un
         continue;
       }
       if (run.signal.aborted) return;
-      run.failed(chunk, fault);
+      if (run.failed(chunk, fault) === true) continue;
       if (FATAL.has(fault.code) || ++state.failures >= FAILURES_IN_A_ROW) state.fatal ??= fault;
     }
   };
@@ -72,6 +76,7 @@ export async function runChunks<Chunk>(run: ChunkRun<Chunk>): Promise<Fault | un
 }
 
 async function fetchChunk<Chunk>(run: ChunkRun<Chunk>, chunk: Chunk): Promise<Fault | undefined> {
+  const most = run.attempts?.(chunk) ?? ATTEMPTS;
   for (let attempt = 1; ; attempt++) {
     try {
       await run.attempt(chunk);
@@ -80,15 +85,15 @@ async function fetchChunk<Chunk>(run: ChunkRun<Chunk>, chunk: Chunk): Promise<Fa
       if (error instanceof Settled) return error.fault;
       const fault = asFault(error);
       if (run.signal.aborted || !BROKEN.has(fault.code)) return fault;
-      if (attempt === ATTEMPTS) return withAttempts(fault);
+      if (attempt >= most) return withAttempts(fault, attempt);
       await pause(BACKOFF_MS * 2 ** (attempt - 1) * (1 + Math.random() / 4), run.signal).catch(() => undefined);
       if (run.signal.aborted) return fault;
     }
   }
 }
 
-function withAttempts(fault: Fault): Fault {
-  return new Fault(fault.code, `${fault.message.replace(/\.$/, "")} (${ATTEMPTS} attempts).`, {
+function withAttempts(fault: Fault, attempts: number): Fault {
+  return new Fault(fault.code, `${fault.message.replace(/\.$/, "")} (${attempts} attempts).`, {
     suggestions: fault.suggestions,
     details: fault.details,
     cause: fault,

@@ -1,9 +1,10 @@
 /** fetch_events from request to reply: check, plan, estimate, start the job, wait as long as the caller wants. */
 import { isDay, resolveDay, todayIn } from "../mixpanel/dates.ts";
 import { type Counted, countEvents } from "./fetch-estimate.ts";
-import { chooseWorkers, type Estimate, estimate, planChunks, sizeWarnings } from "./fetch-plan.ts";
+import { chooseWorkers, planChunks, type Task, tasksOf } from "./fetch-plan.ts";
 import { type FetchEventsArgs, type FetchRequest, readFetchRequest } from "./fetch-request.ts";
-import { runFetch, type Task, tasksOf } from "./fetch-run.ts";
+import { runFetch } from "./fetch-run.ts";
+import { type Estimate, estimate, sizeWarnings } from "./fetch-size.ts";
 import type { JobView } from "./job-view.ts";
 import type { WaitContext } from "./jobs.ts";
 import { countDays, describeRange, joinRanges } from "./ranges.ts";
@@ -46,7 +47,8 @@ export async function fetchEvents(
       unit: "days",
       total: countDays(plan.tasks),
       warnings: [...echoedDays(args, request), ...request.warnings, ...plan.warnings],
-      run: (control) => runFetch({ workspace, request, tasks: plan.tasks, workers: plan.workers, job: control }),
+      run: (control) =>
+        runFetch({ workspace, request, tasks: plan.tasks, workers: plan.workers, today: utcToday(), job: control }),
     },
     context.signal,
   );

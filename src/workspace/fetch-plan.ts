@@ -1,19 +1,21 @@
 /**
  * How a range of days becomes export requests, and what it will take. Pure: no clock, no network, no store.
  * Mixpanel allows 60 exports an hour and 3 a second, has no cursor and cuts long streams: one day per request is the
- * safest, several days per request only where the quota left would not suffice.
+ * safest. Several days share one where the quota left would not suffice, or where they are known to hold little.
  */
 
-import { EXPORT_PER_HOUR, FETCH_WARN_DAYS, FETCH_WARN_EVENTS, PARALLEL_ABOVE_DAYS } from "../limits.ts";
+import { EXPORT_PER_HOUR, PARALLEL_ABOVE_DAYS } from "../limits.ts";
 import { addDays, type DateRange, daysIn } from "../mixpanel/dates.ts";
 import { countDays, listDays } from "./ranges.ts";
 
 /** One export request never covers more: clients cap at 100 days. */
 export const MAX_CHUNK_DAYS = 100;
 /** A chunk is one transaction and one retry unit: aim below this where the volume is known. */
-export const CHUNK_EVENTS = 200_000;
+export const CHUNK_EVENTS = 120_000;
 /** Days that share a request because they hold little. */
-const QUIET_DAYS = 7;
+const QUIET_DAYS = 14;
+/** So many days are asked for one by one whatever they hold: that takes a few seconds. */
+const FEW_DAYS = 10;
 /** Part of the quota left that is planned for; the rest is for retries. */
 const PLANNED_SHARE = 0.8;
 
@@ -39,8 +41,9 @@ export function planChunks(input: PlanInput): DateRange[] {
   if (days === 0) return [];
   if (input.limit !== undefined) return ranges.flatMap((range) => cutEvery(range, MAX_CHUNK_DAYS));
   const budget = requestBudget(days, input.quotaLeft);
+  const known = input.counts !== undefined && input.counts.size > 0 && days > FEW_DAYS;
+  if (known && input.counts !== undefined) return planByVolume(ranges, budget, input.counts);
   if (days <= budget) return ranges.flatMap((range) => cutEvery(range, 1));
-  if (input.counts !== undefined && input.counts.size > 0) return planByVolume(ranges, budget, input.counts);
   const span = Math.min(MAX_CHUNK_DAYS, Math.ceil(days / budget));
   return ranges.flatMap((range) => cutEvery(range, span));
 }
@@ -69,10 +72,10 @@ function cutEvery(range: DateRange, days: number): DateRange[] {
   return chunks;
 }
 
-/** Quiet days share a request, up to a week; where that is not enough, the smallest volume at which the chunks fit the budget. */
+/** Quiet days share a request; where that is not enough, the smallest volume at which the chunks fit the budget. */
 function planByVolume(ranges: readonly DateRange[], budget: number, counts: DayCounts): DateRange[] {
-  const weeks = fillChunks(ranges, CHUNK_EVENTS, counts, QUIET_DAYS);
-  if (weeks.length <= budget) return weeks;
+  const quiet = fillChunks(ranges, CHUNK_EVENTS, counts, QUIET_DAYS);
+  if (quiet.length <= budget) return quiet;
   const total = listDays(ranges).reduce((sum, day) => sum + (counts.get(day) ?? 0), 0);
   let low = Math.min(CHUNK_EVENTS, total);
   let high = Math.max(total, 1);
@@ -109,87 +112,51 @@ function fillChunks(
   return chunks;
 }
 
-/** Default of `parallel`: on above a week. */
-export function chooseWorkers(days: number, parallel: boolean | undefined, workers: number): number {
-  return (parallel ?? days > PARALLEL_ABOVE_DAYS) ? workers : 1;
-}
+/** One request: `replace` when its days are stored already. */
+export type Task = DateRange & { replace: boolean };
 
-// Rough by nature: what Mixpanel's export usually delivers, and what a request costs before its first byte.
-const EVENTS_PER_SECOND = 15_000;
-const STORE_EVENTS_PER_SECOND = 150_000;
-const SECONDS_PER_REQUEST = 3;
-/** Uncompressed size of one event in the store when nothing better is known. */
-export const EVENT_BYTES = 900;
-
-export type Estimate = {
-  days: number;
-  requests: number;
-  /** null when nobody counted. */
-  rows: number | null;
-  /** In the store, not on the wire. */
-  bytes: number | null;
-  minutes: number | null;
-  minutes_parallel: number | null;
-  quota_left: number;
-};
-
-/** What a plan will take. `bytesPerEvent` from a table that is already there, when there is one. */
-export function estimate(
-  plan: readonly DateRange[],
-  rows: number | undefined,
-  options: { quotaLeft: number; workers: number; bytesPerEvent?: number },
-): Estimate {
-  const minutes = (parallel: number) => {
-    if (rows === undefined) return null;
-    const download =
-      (rows / EVENTS_PER_SECOND + plan.length * SECONDS_PER_REQUEST) / Math.min(parallel, plan.length || 1);
-    return Math.max(0.1, Math.round((Math.max(download, rows / STORE_EVENTS_PER_SECOND) / 60) * 10) / 10);
-  };
-  return {
-    days: countDays(plan),
-    requests: plan.length,
-    rows: rows ?? null,
-    bytes: rows === undefined ? null : Math.round(rows * (options.bytesPerEvent ?? EVENT_BYTES)),
-    minutes: minutes(1),
-    minutes_parallel: minutes(options.workers),
-    quota_left: options.quotaLeft,
-  };
-}
-
-const LARGE = "Large fetch";
-
-/** The sentences said before a big fetch; none for a small one. `filtered`: the count knows nothing of the `where`. */
-export function sizeWarnings(
-  size: Estimate,
-  options: { parallel: boolean; filtered?: boolean; always?: boolean },
-): string[] {
-  const long = size.days > FETCH_WARN_DAYS;
-  const large = (size.rows ?? 0) > FETCH_WARN_EVENTS;
-  if (!long && !large && options.always !== true) return [];
-  const requests = `${size.requests} of the ${size.quota_left} export requests left this hour`;
-  if (size.rows === null) {
-    return [`${LARGE}: ${size.days} days in ${requests}; the number of events is not known beforehand.`];
-  }
-  const most = options.filtered === true ? "at most " : "about ";
-  const time = options.parallel
-    ? `about ${size.minutes_parallel} min in parallel (${size.minutes} min without)`
-    : `about ${size.minutes} min, with parallel: true about ${size.minutes_parallel} min`;
-  const megabytes = Math.max(1, Math.round((size.bytes ?? 0) / 1e6));
-  const prefix = long || large ? LARGE : "Estimate";
+/** Everything a plan downloads: missing days as planned, stored chunks again as they are. */
+export function tasksOf(chunks: readonly DateRange[], replaced: readonly DateRange[]): Task[] {
   return [
-    `${prefix}: ${most}${size.rows.toLocaleString("en-US")} events over ${size.days} days, ${megabytes} MB in the store, ${requests}, ${time}.`,
+    ...chunks.map((chunk) => ({ ...chunk, replace: false })),
+    ...replaced.map((chunk) => ({ ...chunk, replace: true })),
+  ].sort((a, b) => (a.fromDate < b.fromDate ? -1 : 1));
+}
+
+/**
+ * The rest of a plan once the first days have shown how much a day holds: neighbours share a request as far as
+ * CHUNK_EVENTS goes. `alone` (today) stays alone; few days stay as they are.
+ */
+export function mergeQuiet(tasks: readonly Task[], eventsPerDay: number, alone: string): Task[] {
+  if (countDays(tasks) <= FEW_DAYS) return [...tasks];
+  const most = Math.min(QUIET_DAYS, Math.floor(CHUNK_EVENTS / Math.max(1, eventsPerDay)));
+  const merged: Task[] = [];
+  for (const task of tasks) {
+    const last = merged.at(-1);
+    const joins =
+      last !== undefined &&
+      !last.replace &&
+      !task.replace &&
+      task.fromDate === addDays(last.toDate, 1) &&
+      task.fromDate !== alone &&
+      daysIn(last) + daysIn(task) <= most;
+    if (joins) last.toDate = task.toDate;
+    else merged.push({ ...task });
+  }
+  return merged;
+}
+
+/** A task of several days in two: what Mixpanel cuts off as a whole may come in parts. */
+export function halves(task: Task): Task[] {
+  const days = daysIn(task);
+  const middle = addDays(task.fromDate, Math.ceil(days / 2) - 1);
+  return [
+    { ...task, toDate: middle },
+    { ...task, fromDate: addDays(middle, 1) },
   ];
 }
 
-/** The same warning when nobody counted beforehand: from what the first days brought. Once. */
-export function projectedWarning(
-  rows: number,
-  done: number,
-  total: number,
-  warnings: readonly string[],
-): string | undefined {
-  const projected = done === 0 ? 0 : (rows / done) * total;
-  if (projected <= FETCH_WARN_EVENTS || done === total || warnings.some((warning) => / events over /.test(warning)))
-    return undefined;
-  return `${LARGE}: about ${Math.round(projected).toLocaleString("en-US")} events over ${total} days, going by the first ${done}.`;
+/** Default of `parallel`: on above a week. */
+export function chooseWorkers(days: number, parallel: boolean | undefined, workers: number): number {
+  return (parallel ?? days > PARALLEL_ABOVE_DAYS) ? workers : 1;
 }

@@ -1,29 +1,23 @@
 /** The run of an events fetch: chunks downloaded at once by a few workers, stored one after the other by the writer. */
 import { Fault } from "../fault.ts";
 import type { Download } from "../mixpanel/api.ts";
-import { type DateRange, daysIn } from "../mixpanel/dates.ts";
+import { daysIn } from "../mixpanel/dates.ts";
 import { exportEvents } from "../mixpanel/export.ts";
 import type { TimezoneRule } from "../store/event-time.ts";
-import type { TableChange } from "../store/tables.ts";
-import { runChunks, Settled } from "./chunk-runner.ts";
-import { projectedWarning } from "./fetch-plan.ts";
-import type { FetchRequest } from "./fetch-request.ts";
-import { countIngest, warnOfStore } from "./ingest-count.ts";
-import type { JobControl } from "./jobs.ts";
-import { missingRanges, storedChunks } from "./ledger.ts";
+import { BROKEN, runChunks, Settled } from "./chunk-runner.ts";
+import { halves, mergeQuiet, type Task } from "./fetch-plan.ts";
+import { projectedWarning } from "./fetch-size.ts";
+import { closeTable, type FetchRun, missingNow, openTable, type Reason, reasonFor, untried } from "./fetch-table.ts";
+import { countIngest } from "./ingest-count.ts";
 import { guessTimezone } from "./old-project.ts";
 import { atMost, oneAtATime } from "./pause.ts";
 import { patiently, whenFree } from "./quota-wait.ts";
-import { subtractRanges } from "./ranges.ts";
+import { describeRange } from "./ranges.ts";
 import { removeSpool, spoolDownload, spoolPath } from "./spool.ts";
-import type { Workspace } from "./workspace.ts";
 
-/** One request: `replace` when its days are stored already. */
-export type Task = DateRange & { replace: boolean };
-
-export type FetchRun = { workspace: Workspace; request: FetchRequest; tasks: Task[]; workers: number; job: JobControl };
-
-type Reason = DateRange & { reason: string; fault: Fault };
+/** A broken stream of several days is asked for in halves after this. */
+const ATTEMPTS_TOGETHER = 2;
+const ATTEMPTS_ALONE = 3;
 
 /** Downloads and stores; throws the cause when nothing could be stored, and leaves no table that was not there before. */
 export async function runFetch(run: FetchRun): Promise<void> {
@@ -31,56 +25,44 @@ export async function runFetch(run: FetchRun): Promise<void> {
   const { progress } = job;
   await openTable(run);
   const reasons: Reason[] = [];
-  const done = new Set<Task>();
   const timezone = timezoneRule(run);
   const store = oneAtATime();
   const download = atMost(run.workers);
-  const state = { arriving: 0, stored: () => done.size > 0 };
+  const queue = [...run.tasks];
+  let stored = 0;
+  let busiest = 0;
+  const state = { arriving: 0, stored: () => stored > 0 };
   const stopped = await runChunks<Task>({
-    chunks: run.tasks,
+    queue,
     // One more than download at once: it stores while the others download.
     workers: request.filters.limit === undefined ? run.workers + 1 : 1,
     signal: job.signal,
-    attempt: (task) => attempt(run, task, { state, timezone, store, download }),
+    attempts: (task) => (daysIn(task) > 1 ? ATTEMPTS_TOGETHER : ATTEMPTS_ALONE),
+    async attempt(task) {
+      const received = await attempt(run, task, { state, timezone, store, download });
+      busiest = Math.max(busiest, received / daysIn(task));
+    },
     done(task) {
-      done.add(task);
+      stored++;
       progress.done += daysIn(task);
+      if (request.filters.limit === undefined) queue.splice(0, queue.length, ...mergeQuiet(queue, busiest, run.today));
       progress.missing = missingNow(run, reasons);
       const large = projectedWarning(progress.rows, progress.done, progress.total, progress.warnings);
       if (large !== undefined) progress.warnings.push(large);
     },
     failed(task, fault) {
+      if (daysIn(task) > 1 && !task.replace && BROKEN.has(fault.code) && request.filters.limit === undefined) {
+        queue.unshift(...halves(task));
+        return true;
+      }
       reasons.push(reasonFor(task, fault));
       progress.missing = missingNow(run, reasons);
-      progress.warnings.push(
-        `${task.fromDate} to ${task.toDate} could not be fetched: ${fault.code}: ${fault.message}`,
-      );
+      progress.warnings.push(`${describeRange(task)} could not be fetched: ${fault.code}: ${fault.message}`);
+      return false;
     },
   });
-  const failed = new Set(reasons.map((reason) => reason.fromDate));
-  const untried = run.tasks.filter((task) => !done.has(task) && !failed.has(task.fromDate));
-  if (stopped !== undefined) reasons.push(...untried.map((task) => reasonFor(task, stopped)));
-  await closeTable(run, reasons, done.size, stopped);
-}
-
-/** The catalogue says what is missing before the first byte is asked for: a kill at any moment leaves it true. */
-async function openTable({ workspace, request, tasks, job }: FetchRun): Promise<void> {
-  const writer = workspace.store.writer();
-  const asked = request.asked;
-  const stored = request.existing === undefined ? [] : storedChunks(workspace.store, request.table);
-  job.progress.missing = missingRanges(asked, stored);
-  if (tasks.length === 0) return;
-  const change = {
-    from_date: asked[0]?.fromDate ?? null,
-    to_date: asked.at(-1)?.toDate ?? null,
-    filters: Object.keys(request.filters).length === 0 ? null : request.filters,
-    status: "running" as const,
-    missing_ranges: job.progress.missing,
-  };
-  if (request.existing === undefined) {
-    await writer.create({ name: request.table, type: "events", timezone: "UTC", ...change });
-    workspace.tableChanged(request.table);
-  } else await writer.update(request.table, change);
+  if (stopped !== undefined) reasons.push(...untried(run, reasons, stopped));
+  await closeTable(run, reasons, stored, stopped);
 }
 
 type Shared = {
@@ -91,7 +73,8 @@ type Shared = {
   download: ReturnType<typeof atMost>;
 };
 
-async function attempt(run: FetchRun, task: Task, shared: Shared): Promise<void> {
+/** Returns the events that came, duplicates and rejected lines included. */
+async function attempt(run: FetchRun, task: Task, shared: Shared): Promise<number> {
   const { workspace, request, job } = run;
   const path = spoolPath(workspace.store.spoolDir, job.id, `${task.fromDate}-${task.toDate}`);
   const limit = limitLeft(run);
@@ -127,7 +110,9 @@ async function attempt(run: FetchRun, task: Task, shared: Shared): Promise<void>
       return whenFree(() => workspace.store.writer().ingestEvents(chunk, job.signal), job);
     });
     countIngest(job.progress, result);
-    warnOfLimit(run, limit, result.rows + result.duplicates + result.rejected);
+    const received = result.rows + result.duplicates + result.rejected;
+    warnOfLimit(run, limit, received);
+    return received;
   } finally {
     shared.state.arriving -= arriving;
     await removeSpool(path);
@@ -196,87 +181,4 @@ function timezoneRule({ workspace, request, job }: FetchRun): Shared["timezone"]
     }
     return guess;
   };
-}
-
-function reasonFor(range: DateRange, fault: Fault): Reason {
-  return { fromDate: range.fromDate, toDate: range.toDate, reason: `${fault.code}: ${fault.message}`, fault };
-}
-
-/** What this job still owes: days that are not stored, and stored days whose second download failed. */
-function missingNow({ workspace, request, tasks }: FetchRun, reasons: readonly Reason[]) {
-  const failedAgain = reasons.filter((reason) =>
-    tasks.some((task) => task.replace && task.fromDate === reason.fromDate),
-  );
-  const stored = subtractRanges(storedChunks(workspace.store, request.table), failedAgain);
-  return missingRanges(request.asked, stored, reasons);
-}
-
-/** Leaves the catalogue true: complete, partial with reasons, or no table at all when nothing was stored. */
-async function closeTable(run: FetchRun, reasons: Reason[], stored: number, stopped: Fault | undefined): Promise<void> {
-  const { workspace, request, tasks, job } = run;
-  if (tasks.length === 0) return;
-  const writer = workspace.store.writer();
-  const failed = stored === 0 && job.stopReason() !== "interrupted" ? (stopped ?? reasons[0]?.fault) : undefined;
-  if (failed !== undefined) {
-    await undoTable(run);
-    throw failed;
-  }
-  job.progress.missing = missingNow(run, reasons);
-  const missing = missingRanges(request.asked, storedChunks(workspace.store, request.table), reasons);
-  await describeTable(run, {
-    status: missing.length === 0 ? "complete" : "partial",
-    missing_ranges: missing,
-    ...(stored === 0 ? {} : { fetched_at: `${new Date().toISOString().slice(0, 19)}Z` }),
-  });
-  if (job.signal.aborted) return;
-  if (request.existing === undefined && job.progress.rows === 0) job.progress.warnings.push(nothingFound(run));
-  job.progress.note = "Computing statistics.";
-  await writer.finish(request.table).catch((fault: unknown) => warnOfStore(run.job, fault));
-}
-
-/** What is stored is stored: a disk that is full now may keep the catalogue from saying so, and the ledger says it anyway. */
-async function describeTable(run: FetchRun, change: TableChange): Promise<void> {
-  const writer = run.workspace.store.writer();
-  await writer.update(run.request.table, change).catch((fault: unknown) => warnOfStore(run.job, fault));
-}
-
-/** An empty answer is no error to Mixpanel, and usually a name that is written differently. */
-function nothingFound({ workspace, request }: FetchRun): string {
-  const { events, where } = request.filters;
-  if (events === undefined)
-    return where === undefined ? "There are no events in these days." : "No event of these days matches the filter.";
-  const near = [...new Set(events.flatMap((event) => workspace.discovery.nearest(event)))].filter(
-    (name) => !events.includes(name),
-  );
-  const hint =
-    near.length === 0
-      ? "list_events shows the names there are"
-      : `did you mean ${near
-          .slice(0, 5)
-          .map((name) => JSON.stringify(name))
-          .join(", ")}`;
-  return `No events found: names are case-sensitive; ${hint}.`;
-}
-
-/** Nothing was stored: the table is as it was before, or is not. */
-async function undoTable(run: FetchRun): Promise<void> {
-  const { existing, table } = run.request;
-  run.job.progress.missing = [];
-  if (existing !== undefined) {
-    const { from_date, to_date, status, missing_ranges, filters } = existing;
-    return describeTable(run, { from_date, to_date, status, missing_ranges, filters });
-  }
-  const { store } = run.workspace;
-  await store
-    .writer()
-    .drop([table])
-    .catch((fault: unknown) => warnOfStore(run.job, fault));
-}
-
-/** Everything a plan downloads: missing days as planned, stored chunks again as they are. */
-export function tasksOf(chunks: readonly DateRange[], replaced: readonly DateRange[]): Task[] {
-  return [
-    ...chunks.map((chunk) => ({ ...chunk, replace: false })),
-    ...replaced.map((chunk) => ({ ...chunk, replace: true })),
-  ].sort((a, b) => (a.fromDate < b.fromDate ? -1 : 1));
 }

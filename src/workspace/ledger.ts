@@ -5,8 +5,8 @@ import type { Store } from "../store/store.ts";
 import type { MissingRange } from "../store/tables.ts";
 import { subtractRanges } from "./ranges.ts";
 
-/** `fetchedAt` in Unix ms. */
-export type StoredChunk = DateRange & { fetchedAt: number | undefined };
+/** `fetchedAt` in Unix ms, `jobId`: who stored it. */
+export type StoredChunk = DateRange & { fetchedAt: number | undefined; jobId: string };
 
 /** The stored chunks of an events table, oldest day first. */
 export function storedChunks(store: Store, table: string): StoredChunk[] {
@@ -17,6 +17,7 @@ export function storedChunks(store: Store, table: string): StoredChunk[] {
       return {
         fromDate: chunk.from_date,
         toDate: chunk.to_date,
+        jobId: chunk.job_id,
         fetchedAt: Number.isNaN(fetchedAt) ? undefined : fetchedAt,
       };
     });

@@ -155,7 +155,7 @@ function runPages(
 ): Promise<Fault | undefined> {
   const { job, workers } = state.run;
   return runChunks<number>({
-    chunks: pages,
+    queue: [...pages],
     workers: workers + 1,
     signal: job.signal,
     attempt: async (page) => {
@@ -166,7 +166,7 @@ function runPages(
     },
     failed: (page, fault) => {
       state.failures.push({ page: first + page, fault });
-      if (isStale(fault)) return;
+      if (isStale(fault)) return false;
       job.progress.warnings.push(`Page ${first + page} could not be fetched: ${fault.code}: ${fault.message}`);
     },
   });

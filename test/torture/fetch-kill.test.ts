@@ -9,7 +9,7 @@ import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js"
 import { dayLines, type RawExport, startRawExport } from "../raw-export.ts";
 
 const ROUNDS = Number(process.env["KILLS"] ?? 100);
-const EVENTS = 3_000;
+const EVENTS = 6_000;
 const RANGE = { from_date: "2026-01-01", to_date: "2026-01-30" };
 const DAYS = Array.from({ length: 30 }, (_, day) => `2026-01-${String(day + 1).padStart(2, "0")}`);
 const binary = join(import.meta.dir, "../../dist/mixpanel-data-mcp");
@@ -46,6 +46,12 @@ async function server(): Promise<{ client: Client; pid: number }> {
   return { client, pid: transport.pid ?? 0 };
 }
 
+/** The days of `from..to`, or the one day. */
+function daysOf(range: string): string[] {
+  const [from = "", to = from] = range.split("..");
+  return DAYS.filter((day) => day >= from && day <= to);
+}
+
 const file = () => join(dataDir, "1.sqlite");
 
 /** Days that are in the ledger (undefined: no table), and whether all that must hold after any death holds. */
@@ -57,9 +63,11 @@ function inspect(table: string): string[] | undefined {
     const known = db.query<{ id: number }, [string]>("SELECT id FROM _mp_table WHERE name = ?").get(table);
     if (known === null) return undefined;
     const days = db
-      .query<{ from_date: string }, [number]>("SELECT from_date FROM _mp_chunk WHERE table_id = ? ORDER BY 1")
+      .query<{ from_date: string; to_date: string }, [number]>(
+        "SELECT from_date, to_date FROM _mp_chunk WHERE table_id = ? ORDER BY 1",
+      )
       .all(known.id)
-      .map((row) => row.from_date);
+      .flatMap(({ from_date, to_date }) => daysOf(`${from_date}..${to_date}`));
     const stored = db
       .query<{ day: string; n: number }, []>(
         `SELECT date(event_time) AS day, count(*) AS n FROM "${table}" GROUP BY 1 ORDER BY 1`,
@@ -89,7 +97,7 @@ test("100 kills over fetches of 30 days", async () => {
         () => undefined,
       );
       const ended = await Promise.race([outcome, Bun.sleep(100 + Math.random() * 2_500).then(() => "kill" as const)]);
-      const asked = [...raw.asked];
+      const asked = raw.asked.flatMap(daysOf);
       expect(asked.filter((day) => reported.includes(day))).toEqual([]);
       if (ended !== "kill" && ended?.status === "completed") {
         await client.close();

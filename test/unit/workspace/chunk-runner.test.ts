@@ -10,7 +10,7 @@ function record(script: (chunk: number, attempt: number) => void, workers = 2, c
   const failed: [number, string][] = [];
   const controller = new AbortController();
   const result = runChunks<number>({
-    chunks: Array.from({ length: count }, (_, index) => index),
+    queue: Array.from({ length: count }, (_, index) => index),
     workers,
     signal: controller.signal,
     async attempt(chunk) {
@@ -20,7 +20,10 @@ function record(script: (chunk: number, attempt: number) => void, workers = 2, c
       script(chunk, attempt);
     },
     done: (chunk) => done.push(chunk),
-    failed: (chunk, cause) => failed.push([chunk, cause.code]),
+    failed: (chunk, cause) => {
+      failed.push([chunk, cause.code]);
+      return false;
+    },
   });
   return { result, attempts, done, failed, controller };
 }

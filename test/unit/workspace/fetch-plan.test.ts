@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { addDays, daysIn } from "../../../src/mixpanel/dates.ts";
-import { chooseWorkers, estimate, planChunks, sizeWarnings } from "../../../src/workspace/fetch-plan.ts";
+import { chooseWorkers, halves, mergeQuiet, planChunks, tasksOf } from "../../../src/workspace/fetch-plan.ts";
+import { estimate, sizeWarnings } from "../../../src/workspace/fetch-size.ts";
 import { countDays, joinRanges } from "../../../src/workspace/ranges.ts";
 
 const range = (fromDate: string, days: number) => ({ fromDate, toDate: addDays(fromDate, days - 1) });
@@ -60,6 +61,31 @@ describe("planChunks", () => {
   });
 
   test("nothing to do is no request", () => expect(planChunks({ ranges: [], quotaLeft: 60 })).toEqual([]));
+});
+
+describe("the rest of a plan, once days have shown what they hold", () => {
+  const days = tasksOf(planChunks({ ranges: [range("2026-01-01", 30)], quotaLeft: 60, today: "2026-01-30" }), []);
+
+  test("quiet days share a request up to two weeks, busy ones stay alone, today too", () => {
+    const quiet = mergeQuiet(days, 100, "2026-01-30");
+    expect(joinRanges(quiet)).toEqual([range("2026-01-01", 30)]);
+    expect(quiet.map(daysIn)).toEqual([14, 14, 1, 1]);
+    expect(Math.max(...mergeQuiet(days, 40_000, "2026-01-30").map(daysIn))).toBe(3);
+    expect(mergeQuiet(days, 500_000, "2026-01-30")).toEqual(days);
+  });
+
+  test("few days, replaced chunks and gaps are left as they are", () => {
+    expect(mergeQuiet(days.slice(0, 10), 1, "")).toEqual(days.slice(0, 10));
+    const replaced = days.map((day) => ({ ...day, replace: true }));
+    expect(mergeQuiet(replaced, 1, "")).toEqual(replaced);
+    const gaps = days.filter((_, index) => index % 2 === 0);
+    expect(mergeQuiet(gaps, 1, "")).toEqual(gaps);
+  });
+
+  test("halves cover the same days", () => {
+    const task = { ...range("2026-01-01", 5), replace: false };
+    expect(halves(task)).toMatchObject([range("2026-01-01", 3), range("2026-01-04", 2)]);
+  });
 });
 
 describe("estimate and warnings", () => {
