@@ -2,17 +2,20 @@
 import { homedir } from "node:os";
 import { validAccount } from "../account.ts";
 import { type Config, environment, loadConfig } from "../config.ts";
+import { Fault } from "../fault.ts";
 import { createLog, createRedactor } from "../log.ts";
 import { nearest } from "../nearest.ts";
+import { visible } from "../visible.ts";
 import type { Command, Values } from "./command.ts";
 import { usage } from "./command.ts";
-import { createAsk, isInteractive } from "./setup/ask.ts";
-import { CLIENTS, type ClientName, installed, type Machine } from "./setup/clients.ts";
+import { type Ask, createAsk, isInteractive } from "./setup/ask.ts";
+import { CLIENT_TITLES, CLIENTS, type ClientName, installed, type Machine } from "./setup/clients.ts";
+import { knownAccounts } from "./setup/config-text.ts";
 import { inputOf } from "./setup/input.ts";
 import { registerAll } from "./setup/register-all.ts";
 import { removeAll, saveAccount } from "./setup/save.ts";
 import type { Say } from "./setup/say.ts";
-import { verify } from "./setup/verify.ts";
+import { type Verified, verify } from "./setup/verify.ts";
 
 export const command: Command = {
   name: "setup",
@@ -43,13 +46,15 @@ async function setup(values: Values): Promise<number> {
     {},
     { MP_CONFIG_PATH: env["MP_CONFIG_PATH"], MP_DATA_DIR: env["MP_DATA_DIR"], MP_API_URL: env["MP_API_URL"] },
   );
+  // Without it the credentials would go to another place than the user said.
+  if (env["MP_API_URL"] && config.apiUrl === undefined && config.account instanceof Fault) throw config.account;
   const machine: Machine = { platform: process.platform, home: homedir(), env };
   const lines: string[] = [];
   const say: Say = (line) => lines.push(line);
   const clients = wantedClients(values["client"], machine);
   try {
     if (values["remove"] === true) {
-      removeAll({
+      await removeAll({
         clients: clients ?? installed(machine),
         account: text(values["account"]),
         config,
@@ -58,7 +63,14 @@ async function setup(values: Values): Promise<number> {
         say,
       });
     } else {
-      await addAccount(values, clients, config, machine, say);
+      // With --secret-stdin, stdin holds the secret: nothing can be asked there.
+      const asking = isInteractive() && values["yes"] !== true && values["secret-stdin"] !== true;
+      const ask = asking ? createAsk() : undefined;
+      try {
+        await addAccount(values, clients, { config, machine, say, ask });
+      } finally {
+        ask?.close();
+      }
     }
     return 0;
   } finally {
@@ -68,34 +80,40 @@ async function setup(values: Values): Promise<number> {
   }
 }
 
+type Surroundings = { config: Config; machine: Machine; say: Say; ask: Ask | undefined };
+
+/** Asks and checks everything first; from the first file written on, nothing is asked. */
 async function addAccount(
   values: Values,
   clients: ClientName[] | undefined,
-  config: Config,
-  machine: Machine,
-  say: Say,
+  { config, machine, say, ask }: Surroundings,
 ): Promise<void> {
   const print = values["print"] === true;
-  const ask = isInteractive() && values["yes"] !== true ? createAsk() : undefined;
-  const input = await inputOf(values, machine.env, ask);
+  const input = await inputOf(values, machine.env, ask, knownAccounts(config));
   const given = validAccount({ ...input, workspaceId: undefined, source: (field) => SOURCES[field] });
   const redact = createRedactor([input.secret, `${input.username}:${input.secret}`]);
-  const verified = await verify(given, {
-    dataDir: config.dataDir,
+  const found = installed(machine);
+  const chosen = clients ?? (ask ? await chooseClients(found, ask) : values["yes"] === true ? found : []);
+  if (ask) process.stderr.write("Checking with Mixpanel ...\n");
+  const checking = verify(given, {
+    dataDir: print ? undefined : config.dataDir,
     apiUrl: config.apiUrl,
     log: createLog("error", redact),
   });
-  say(
-    `ok: project ${verified.account.projectId}${verified.projectName ? ` "${verified.projectName}"` : ""}, region ${verified.account.region}${verified.timezone ? `, time zone ${verified.timezone}` : ""}`,
-  );
+  const verified = await (ask ? ask.meanwhile(checking) : checking);
+  ask?.close();
+  say(verifiedLine(verified));
   for (const note of verified.notes) say(`note: ${note}`);
   const keychain = values["keychain"] === true;
   await saveAccount({ account: verified.account, secret: input.secret, keychain, config, print, say });
-  const found = installed(machine);
-  const chosen = clients ?? (ask ? await chooseClients(found, ask) : values["yes"] === true ? found : []);
   if (chosen.length === 0) say("No MCP client was changed; register later with: mixpanel-data-mcp setup --client all");
   registerAll({ clients: chosen, accountName: verified.account.name, config, machine, print, say });
   if (!print) say("Done. Restart the client, then ask it: What is tracked in my Mixpanel project?");
+}
+
+function verifiedLine({ account, projectName, timezone }: Verified): string {
+  const name = projectName ? ` "${visible(projectName)}"` : "";
+  return `ok: project ${account.projectId}${name}, region ${account.region}${timezone ? `, time zone ${visible(timezone)}` : ""}`;
 }
 
 const SOURCES = {
@@ -123,8 +141,8 @@ function wantedClients(value: Values[string], machine: Machine): ClientName[] | 
   return CLIENTS.filter((client) => given.includes(client));
 }
 
-async function chooseClients(found: ClientName[], ask: ReturnType<typeof createAsk>): Promise<ClientName[]> {
+async function chooseClients(found: ClientName[], ask: Ask): Promise<ClientName[]> {
   const chosen: ClientName[] = [];
-  for (const client of found) if (await ask.yes(`Register with ${client}?`, true)) chosen.push(client);
+  for (const client of found) if (await ask.yes(`Register with ${CLIENT_TITLES[client]}?`, true)) chosen.push(client);
   return chosen;
 }

@@ -1,15 +1,13 @@
 /** The config file's text, or nothing where there is no file. */
-import { existsSync, readFileSync } from "node:fs";
 import type { Config } from "../../config.ts";
-import { Fault } from "../../fault.ts";
+import { accountNames } from "./account-file.ts";
+import { readText } from "./write-file.ts";
 
 export function configText({ configPath }: Config): string {
-  try {
-    return existsSync(configPath) ? readFileSync(configPath, "utf8") : "";
-  } catch (cause) {
-    throw new Fault("CONFIG_INVALID", `The config file ${configPath} cannot be read.`, {
-      suggestions: ["Check that it is a file and that you may read it."],
-      cause,
-    });
-  }
+  return readText(configPath) ?? "";
+}
+
+/** The accounts of the config file by name. */
+export function knownAccounts(config: Config): string[] {
+  return accountNames(configText(config));
 }

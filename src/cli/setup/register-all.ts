@@ -1,12 +1,15 @@
 /** Registers the server with each chosen client: JSON files by careful edits, Claude Code through its own command. */
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
+import { parse } from "jsonc-parser";
 import type { Config } from "../../config.ts";
 import { Fault } from "../../fault.ts";
-
-import { CLIENT_TITLES, type ClientName, claudeProgram, filesOf, type Machine } from "./clients.ts";
-import { type Entry, registered, SERVER_NAME, write } from "./register.ts";
+import { changedLines, secretsIn } from "./changed-lines.ts";
+import { registerWithClaudeCode } from "./claude-code.ts";
+import { CLIENT_TITLES, type ClientFile, type ClientName, filesOf, type Machine } from "./clients.ts";
+import { type Entry, registered, SERVER_NAME } from "./register.ts";
 import type { Say } from "./say.ts";
+import { type Change, write } from "./write-file.ts";
 
 export type RegisterAll = {
   clients: ClientName[];
@@ -30,7 +33,8 @@ export function registerAll({ clients, accountName, config, machine, print, say 
       problems.push(error);
     }
   }
-  const [first] = problems;
+  const [first, ...others] = problems;
+  for (const other of others) say(`failed: ${[other.message, ...other.suggestions].join(" ")}`);
   if (first) throw first;
 }
 
@@ -58,8 +62,7 @@ function registerInFiles(
     if (change.after === change.before) say(`ok: ${CLIENT_TITLES[client]} already has it (${file.path})`);
     else if (print) {
       say(`would write to ${file.path}:`);
-      const shown = { [file.key]: { [SERVER_NAME]: file.key === "servers" ? { type: "stdio", ...entry } : entry } };
-      for (const line of JSON.stringify(shown, null, 2).split("\n")) say(`  ${line}`);
+      for (const line of changedLines(change, secretsBeside(change, file.key))) say(`  ${line}`);
     } else {
       const backup = write(change);
       say(`ok: ${CLIENT_TITLES[client]}: ${file.path}${backup ? `, backup ${backup}` : " (new)"}`);
@@ -67,46 +70,9 @@ function registerInFiles(
   }
 }
 
-function registerWithClaudeCode(entry: Entry, machine: Machine, print: boolean, say: Say): void {
-  const program = claudeProgram(machine);
-  const env = Object.entries(entry.env ?? {}).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
-  const args = [
-    "mcp",
-    "add",
-    "--transport",
-    "stdio",
-    "--scope",
-    "user",
-    ...env,
-    SERVER_NAME,
-    "--",
-    entry.command,
-    ...entry.args,
-  ];
-  const line = `claude ${args.map((part) => (/^[\w./:=@-]+$/.test(part) ? part : JSON.stringify(part))).join(" ")}`;
-  if (!program || print) {
-    say(`${program ? "would run" : "Claude Code was not found; where it is, run"}: ${line}`);
-    return;
-  }
-  const run = (words: string[]) =>
-    Bun.spawnSync([program, ...words], {
-      stdout: "pipe",
-      stderr: "pipe",
-      stdin: "ignore",
-      env: withoutSecret(machine.env),
-    });
-  // `mcp add` refuses a name that is there already: an earlier registration of ours is replaced.
-  run(["mcp", "remove", "--scope", "user", SERVER_NAME]);
-  const done = run(args);
-  if (done.exitCode !== 0) {
-    throw new Fault("CONFIG_INVALID", "Claude Code did not take the server.", {
-      suggestions: [`Run it yourself to see why: ${line}`],
-    });
-  }
-  say("ok: Claude Code");
-}
-
-function withoutSecret(env: Machine["env"]): Record<string, string> {
-  const kept = Object.entries(env).filter(([name, value]) => value !== undefined && !name.startsWith("MP_"));
-  return Object.fromEntries(kept.map(([name, value]) => [name, value ?? ""]));
+/** What other servers in the file must not show; our own entry holds no secret. */
+function secretsBeside({ after = "" }: Change, key: ClientFile["key"]): string[] {
+  const root: Record<string, unknown> = { ...parse(after.replace(/^\uFEFF/, " "), [], { allowTrailingComma: true }) };
+  const servers = { ...Object(root[key]), [SERVER_NAME]: undefined };
+  return secretsIn({ ...root, [key]: servers });
 }

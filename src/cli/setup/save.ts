@@ -1,14 +1,18 @@
 /** Keeps the account: in the config file (0600, its folder 0700), the secret in the keychain when asked and possible. And the way back. */
 import { chmodSync, existsSync } from "node:fs";
 import { dirname } from "node:path";
+import { parse } from "smol-toml";
 import type { Account } from "../../account.ts";
 import type { Config } from "../../config.ts";
 import { KEYCHAIN, KEYCHAIN_SERVICE } from "../../config-file.ts";
 import { withAccount, withoutAccount } from "./account-file.ts";
-import { CLIENT_TITLES, type ClientName, claudeProgram, filesOf, type Machine } from "./clients.ts";
+import { changedLines, secretsIn } from "./changed-lines.ts";
+import { removeFromClaudeCode } from "./claude-code.ts";
+import { CLIENT_TITLES, type ClientName, filesOf, type Machine } from "./clients.ts";
 import { configText } from "./config-text.ts";
-import { SERVER_NAME, unregistered, write } from "./register.ts";
+import { SERVER_NAME, unregistered } from "./register.ts";
 import type { Say } from "./say.ts";
+import { write } from "./write-file.ts";
 
 export type Save = { account: Account; secret: string; keychain: boolean; config: Config; print: boolean; say: Say };
 
@@ -18,23 +22,31 @@ export async function saveAccount({ account, secret, keychain, config, print, sa
   const inKeychain = keychain && !print && (await keepInKeychain(account.name, secret, say));
   const fields = {
     username: account.username,
-    secret: inKeychain || (keychain && print) ? KEYCHAIN : print ? "..." : secret,
+    secret: inKeychain || (keychain && print) ? KEYCHAIN : secret,
     project_id: account.projectId,
     region: account.region,
   };
   const after = withAccount(before, account.name, fields, path);
+  const change = { path, before: existsSync(path) ? before : undefined, after };
   if (print) {
-    say(`would write to ${path}:`);
-    for (const line of withAccount("", account.name, fields, path).split("\n")) if (line !== "") say(`  ${line}`);
+    if (after === before) say(`would change nothing in ${path}`);
+    else {
+      say(`would write to ${path}, the secret in place of the dots:`);
+      for (const line of changedLines(
+        change,
+        [...secretsIn(parse(after.replace(/^\uFEFF/, ""))), secret].filter((text) => text !== KEYCHAIN),
+      ))
+        say(`  ${line}`);
+    }
     return;
   }
-  const backup = write({ path, before: existsSync(path) ? before : undefined, after }, 0o600);
+  const backup = write(change, 0o600);
   if (process.platform !== "win32") {
     chmodSync(path, 0o600);
     if (dirname(path).endsWith("/.mp")) chmodSync(dirname(path), 0o700);
   }
-  if (backup) chmodSync(backup, 0o600);
-  say(`ok: account "${account.name}" is in ${path}${inKeychain ? ", its secret in the system keychain" : ""}`);
+  const where = inKeychain ? ", its secret in the system keychain" : "";
+  say(`ok: account "${account.name}" is in ${path}${where}${backup ? `, backup ${backup}` : ""}`);
 }
 
 async function keepInKeychain(name: string, secret: string, say: Say): Promise<boolean> {
@@ -56,7 +68,7 @@ export type Remove = {
   say: Say;
 };
 
-export function removeAll({ clients, account, config, machine, print, say }: Remove): void {
+export async function removeAll({ clients, account, config, machine, print, say }: Remove): Promise<void> {
   for (const client of clients) {
     if (client === "claude-code") removeFromClaudeCode(machine, print, say);
     else {
@@ -75,19 +87,8 @@ export function removeAll({ clients, account, config, machine, print, say }: Rem
   else if (print) say(`would remove account "${account}" from ${config.configPath}`);
   else {
     const backup = write({ path: config.configPath, before, after }, 0o600);
-    if (backup) chmodSync(backup, 0o600);
     say(`ok: account "${account}" removed from ${config.configPath}, backup ${backup ?? "none"}`);
-    void Bun.secrets.delete({ service: KEYCHAIN_SERVICE, name: account }).catch(() => false);
+    // There is nothing in a keychain that is not there.
+    await Bun.secrets.delete({ service: KEYCHAIN_SERVICE, name: account }).catch(() => false);
   }
-}
-
-function removeFromClaudeCode(machine: Machine, print: boolean, say: Say): void {
-  const program = claudeProgram(machine);
-  const args = ["mcp", "remove", "--scope", "user", SERVER_NAME];
-  if (!program || print) {
-    say(`${program ? "would run" : "Claude Code was not found; run there"}: claude ${args.join(" ")}`);
-    return;
-  }
-  const done = Bun.spawnSync([program, ...args], { stdout: "pipe", stderr: "pipe", stdin: "ignore" });
-  say(done.exitCode === 0 ? "ok: removed from Claude Code" : "Claude Code: nothing was removed");
 }

@@ -17,76 +17,83 @@ export type Verified = {
   notes: string[];
 };
 
-export type VerifyOptions = { dataDir: string; apiUrl?: string; log: Log };
+export type VerifyOptions = {
+  /** Where the query is counted; left out, it is counted nowhere and nothing is written. */
+  dataDir?: string;
+  apiUrl?: string;
+  log: Log;
+};
 
-const REGION_MS = 5_000;
+/** Another region than the given one is only asked where the credentials live, so it gets less time. */
+const GIVEN_REGION_MS = 20_000;
+const OTHER_REGION_MS = 5_000;
 
 /** Throws AUTH_FAILED, PERMISSION_DENIED, CONFIG_INVALID or NETWORK_ERROR. Costs one query of the project's hour. */
 export async function verify(given: Account, options: VerifyOptions): Promise<Verified> {
-  const notes: string[] = [];
-  const found = await findRegion(given, options);
-  const { answer } = found;
-  let { account } = found;
+  const { account: known, answer } = await findRegion(given, options);
+  const project = answer.projects.get(known.projectId);
+  if (!project) throw noAccess(known, answer.projects);
+  const home = { ...known, region: regionOfDomain(project.domain) ?? known.region };
+  const { account, queryApi, notes } = await tryQuery(home, options);
   if (account.region !== given.region)
-    notes.push(`The project is in region ${account.region}, not ${given.region}; ${account.region} is used.`);
-  const project = answer.projects.get(account.projectId);
-  if (!project) throw noAccess(account, answer.projects);
-  const home = regionOfDomain(project.domain);
-  if (home && home !== account.region) {
-    notes.push(`The project is in region ${home}, not ${account.region}; ${home} is used.`);
-    account = { ...account, region: home };
-  }
-  const { queryApi, region } = await tryQuery(account, options, notes);
-  return { account: { ...account, region }, projectName: project.name, timezone: project.timezone, queryApi, notes };
+    notes.unshift(`The project is in region ${account.region}, not ${given.region}; ${account.region} is used.`);
+  return { account, projectName: project.name, timezone: project.timezone, queryApi, notes };
 }
 
 type Answer = Awaited<ReturnType<typeof me>>;
 
-/** The given region first, then the others: an account is known in its own region only. */
+/** The given region first, then the one Mixpanel names, then the others: an account is known in its own region only. */
 async function findRegion(given: Account, options: VerifyOptions): Promise<{ account: Account; answer: Answer }> {
   let first: unknown;
-  for (const region of [given.region, ...REGIONS.filter((other) => other !== given.region)]) {
+  const queue = [given.region, ...REGIONS.filter((other) => other !== given.region)];
+  const asked = new Set<Region>();
+  for (let region = queue.shift(); region !== undefined; region = queue.shift()) {
+    if (asked.has(region)) continue;
+    asked.add(region);
     const account = { ...given, region };
+    const wait = AbortSignal.timeout(region === given.region ? GIVEN_REGION_MS : OTHER_REGION_MS);
     try {
-      return {
-        account,
-        answer: await withApi(account, options, (api) =>
-          me(api, AbortSignal.timeout(REGION_MS * (region === given.region ? 4 : 1))),
-        ),
-      };
+      // Unmetered, so nothing is counted and no file is opened.
+      const answer = await withApi(account, { ...options, dataDir: undefined }, (api) => me(api, wait));
+      return { account, answer };
     } catch (error) {
       first ??= error;
+      const named = namedRegion(error);
+      if (named) queue.unshift(named);
       // One origin for all regions, or a network that is down: asking again elsewhere tells nothing new.
-      if (options.apiUrl || !(error instanceof Fault) || error.code !== "AUTH_FAILED") break;
+      else if (options.apiUrl || !(error instanceof Fault) || error.code !== "AUTH_FAILED") break;
     }
   }
   throw first;
 }
 
-async function tryQuery(
-  account: Account,
-  options: VerifyOptions,
-  notes: string[],
-): Promise<{ queryApi: boolean; region: Region }> {
+/** The region in which Mixpanel says the project is, when it refuses the one that was asked. */
+function namedRegion(error: unknown): Region | undefined {
+  if (!(error instanceof Fault) || error.code !== "CONFIG_INVALID") return undefined;
+  return REGIONS.find((region) => region === error.details?.["region"]);
+}
+
+type Tried = { account: Account; queryApi: boolean; notes: string[] };
+
+async function tryQuery(account: Account, options: VerifyOptions, moved = false): Promise<Tried> {
   try {
     await withApi(account, options, (api) => listCohorts(api));
-    return { queryApi: true, region: account.region };
+    return { account, queryApi: true, notes: [] };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     if (error.code === "PLAN_LIMIT") {
-      notes.push("This Mixpanel plan has no Query API: live queries will be refused. fetch_events and SQL work.");
-      return { queryApi: false, region: account.region };
-    }
-    const right = REGIONS.find((region) => region === error.details?.["region"]);
-    if (error.code === "CONFIG_INVALID" && right && right !== account.region) {
-      notes.push(`The project is in region ${right}, not ${account.region}; ${right} is used.`);
-      return { queryApi: true, region: right };
+      const note = "This Mixpanel plan has no Query API: live queries will be refused. fetch_events and SQL work.";
+      return { account, queryApi: false, notes: [note] };
     }
     if (error.code === "RATE_LIMITED") {
-      notes.push("The project's query quota is used up at the moment; the credentials are fine.");
-      return { queryApi: true, region: account.region };
+      const note = "The project's query quota is used up at the moment; the credentials are fine.";
+      return { account, queryApi: true, notes: [note] };
     }
-    throw error;
+    const region = namedRegion(error);
+    if (region === undefined || region === account.region || moved) throw error;
+    // Behind one origin for all regions, the question in the other region would be the same one.
+    if (options.apiUrl) return { account: { ...account, region }, queryApi: true, notes: [] };
+    return tryQuery({ ...account, region }, options, true);
   }
 }
 

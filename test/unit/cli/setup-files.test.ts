@@ -16,7 +16,8 @@ import { join } from "node:path";
 import { parse as parseToml } from "smol-toml";
 import { withAccount, withoutAccount } from "../../../src/cli/setup/account-file.ts";
 import { type ClientFile, candidates, filesOf, installed } from "../../../src/cli/setup/clients.ts";
-import { registered, unregistered, write } from "../../../src/cli/setup/register.ts";
+import { registered, unregistered } from "../../../src/cli/setup/register.ts";
+import { write } from "../../../src/cli/setup/write-file.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "setup-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
