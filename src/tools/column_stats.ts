@@ -27,7 +27,7 @@ export const columnStats = defineTool({
       rows: z.int(),
       count: z.int(),
       nulls: z.int(),
-      distinct: z.int(),
+      distinct: z.int().nullable(),
       min: cell(),
       max: cell(),
       mean: z.number().nullable(),
@@ -41,6 +41,7 @@ export const columnStats = defineTool({
   async handler({ store }, { table, column, event, top }, context) {
     return columnStatistics(store, { table, column, event, top }, context);
   },
-  summary: ({ count, distinct, nulls, type }) => `${type}: ${count} values, ${distinct} distinct, ${nulls} nulls.`,
+  summary: ({ count, distinct, nulls, type }) =>
+    `${type}: ${count} values, ${distinct ?? "unknown"} distinct, ${nulls} nulls.`,
   cut: cutList("top_values"),
 });

@@ -16,7 +16,7 @@ const entry = () =>
     type: z.string(),
     count: z.int(),
     nulls: z.int(),
-    distinct: z.int(),
+    distinct: z.int().nullable(),
     min: cell(),
     max: cell(),
     mean: z.number().nullable(),
@@ -64,7 +64,7 @@ export const summarize = defineTool({
       ...columns.map(({ row, values }) => ({ name: row.name, values })),
       ...shown.map((values) => ({ name: values.key, values })),
     ]
-      .filter(({ values, name }) => name !== "properties" && !(values.distinctExact && values.quantilesExact))
+      .filter(({ values }) => !isUnknown(values) && !(values.distinctExact && values.quantilesExact))
       .map(({ name }) => name);
     return {
       table: table.name,
@@ -77,7 +77,7 @@ export const summarize = defineTool({
         estimated.length === 0
           ? []
           : [
-              `Very many values, so distinct, quartiles and top are estimates (about 1 % off): ${estimated.join(", ")}.`,
+              `Very many values, so distinct, quartiles and top are estimates (distinct within about 2 %): ${estimated.join(", ")}.`,
             ],
     };
   },
@@ -97,7 +97,7 @@ function describe(name: string, type: string, rows: number, values: ValueSummary
     type,
     count: values.count,
     nulls: rows - values.count,
-    distinct: values.distinct,
+    distinct: isUnknown(values) ? null : values.distinct,
     min: short(values.min),
     max: short(values.max),
     mean: figure(values.mean),
@@ -107,6 +107,11 @@ function describe(name: string, type: string, rows: number, values: ValueSummary
     q75: quantileAt(values, name, 0.75),
     top: short(values.top[0]?.[0] ?? null),
   };
+}
+
+/** Whole documents are not compared with each other. */
+function isUnknown({ count, distinct }: ValueSummary): boolean {
+  return count > 0 && distinct === 0;
 }
 
 function short(value: string | number | boolean | null): string | number | boolean | null {

@@ -62,7 +62,7 @@ export const tableSchema = defineTool({
       notes:
         estimated === 0
           ? []
-          : [`distinct is an estimate (about 1 % off) for ${estimated} properties with very many values.`],
+          : [`distinct is an estimate (within about 2 %) for ${estimated} properties with very many values.`],
     };
   },
   summary: ({ columns, total, row_count }) => `${columns.length} columns, ${total} properties, ${row_count} rows.`,
