@@ -68,7 +68,8 @@ export async function accountFromFile(content: string, path: string, wanted: str
 
 function parseToml(content: string, path: string): unknown {
   try {
-    return parse(content);
+    // Windows editors put a byte order mark first.
+    return parse(content.replace(/^\uFEFF/, ""));
   } catch (cause) {
     if (!(cause instanceof TomlError)) throw cause;
     // Neither the message's second line nor the code block may be shown: they quote the file, secrets and all.

@@ -169,10 +169,17 @@ function loopbackOrigin(text: string | undefined): string | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const loopback =
     url && (/^127(\.\d{1,3}){3}$/.test(url.hostname) || url.hostname === "localhost" || url.hostname === "[::1]");
-  if (!url || !loopback || !/^https?:$/.test(url.protocol) || url.username || url.password) {
+  if (
+    !url ||
+    !loopback ||
+    !/^https?:$/.test(url.protocol) ||
+    url.username ||
+    url.password ||
+    url.href !== `${url.origin}/`
+  ) {
     throw new Fault(
       "CONFIG_INVALID",
-      "MP_API_URL must be an http or https origin on a loopback address, like http://127.0.0.1:8123.",
+      "MP_API_URL must be an http or https origin on a loopback address, without a path, like http://127.0.0.1:8123.",
       {
         suggestions: ["Unset it to talk to Mixpanel; the region comes from MP_REGION."],
       },

@@ -8,10 +8,11 @@ const WAIT_MS = 5_000;
 export async function serverDate(region: Region, apiUrl?: string): Promise<Date | undefined> {
   try {
     const response = await fetch(`${basesOf(region, apiUrl).app}/me`, {
-      method: "HEAD",
       redirect: "manual",
       signal: AbortSignal.timeout(WAIT_MS),
     });
+    // A GET: not every server dates its answers to HEAD.
+    await response.body?.cancel();
     const date = new Date(response.headers.get("date") ?? "");
     return Number.isNaN(date.getTime()) ? undefined : date;
   } catch {

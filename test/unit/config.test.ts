@@ -116,6 +116,9 @@ describe("what is wrong", () => {
     ["a username with a colon", { ...COMPLETE, MP_USERNAME: "a:b" }, /MP_USERNAME/],
     ["an API address elsewhere", { ...COMPLETE, MP_API_URL: "https://evil.example" }, /loopback/],
     ["an API address with a user", { ...COMPLETE, MP_API_URL: "http://a@127.0.0.1:1" }, /loopback/],
+    ["an API address with a path", { ...COMPLETE, MP_API_URL: "http://127.0.0.1:1/api" }, /without a path/],
+    ["an API address with a query", { ...COMPLETE, MP_API_URL: "http://127.0.0.1:1?x" }, /without a path/],
+    ["an API address of another kind", { ...COMPLETE, MP_API_URL: "file:///tmp" }, /loopback/],
     ["an API address that only looks local", { ...COMPLETE, MP_API_URL: "http://127.0.0.1.evil.example" }, /loopback/],
   ] as const) {
     test(name, async () => {
@@ -146,6 +149,16 @@ test("the secret cannot be printed by accident", async () => {
   expect(
     `${JSON.stringify(config)} ${Bun.inspect(config)} ${config.account instanceof Fault ? "" : config.account.secret}`,
   ).not.toContain(SECRET);
+});
+
+test("an API address may be any name of this machine, with or without its slash", async () => {
+  for (const [given, origin] of [
+    ["http://127.0.0.1:81/", "http://127.0.0.1:81"],
+    ["http://localhost:81", "http://localhost:81"],
+    ["http://[::1]:81/", "http://[::1]:81"],
+    ["https://127.0.0.2", "https://127.0.0.2"],
+  ])
+    expect((await loadConfig({}, { ...COMPLETE, MP_API_URL: given })).apiUrl).toBe(origin);
 });
 
 test("the SQL time limit is only ever lowered", async () => {

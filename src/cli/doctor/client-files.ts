@@ -1,20 +1,29 @@
 /** Do the MCP clients' files that name this server still point to a program that exists? */
 import { existsSync, readFileSync } from "node:fs";
-import { isAbsolute } from "node:path";
+import { isAbsolute, join } from "node:path";
 import { parse } from "jsonc-parser";
 import { CLIENT_TITLES, CLIENTS, type ClientFile, candidates, type Machine } from "../setup/clients.ts";
 import type { Check } from "./checks.ts";
 
 export function checkClientFiles(machine: Machine): Check[] {
-  const files = CLIENTS.flatMap((client) => (client === "claude-code" ? [] : candidates(client, machine)));
+  const files = CLIENTS.flatMap((client): ClientFile[] =>
+    client === "claude-code" ? [claudeCodeFile(machine)] : candidates(client, machine),
+  );
   return files.filter(({ path }) => existsSync(path)).flatMap(checkFile);
 }
+
+/** Where Claude Code keeps what `claude mcp add --scope user` told it; only ever read here. */
+const claudeCodeFile = ({ home }: Machine): ClientFile => ({
+  client: "claude-code",
+  path: join(home, ".claude.json"),
+  key: "mcpServers",
+});
 
 function checkFile(file: ClientFile): Check[] {
   const name = CLIENT_TITLES[file.client];
   let root: unknown;
   try {
-    root = parse(readFileSync(file.path, "utf8"), [], { allowTrailingComma: true });
+    root = parse(readFileSync(file.path, "utf8").replace(/^\uFEFF/, ""), [], { allowTrailingComma: true });
   } catch {
     return [{ name, ok: false, message: `${file.path} cannot be read.`, fix: "Check its permissions." }];
   }
@@ -30,7 +39,7 @@ function checkFile(file: ClientFile): Check[] {
             name,
             ok: false,
             message: `"${server}" in ${file.path} starts ${command}, which does not exist.`,
-            fix: "Run mixpanel-data-mcp setup --client to register the program where it is now.",
+            fix: `Register the program where it is now: mixpanel-data-mcp setup --client ${file.client}`,
           },
         ];
   });

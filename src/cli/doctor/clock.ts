@@ -9,7 +9,7 @@ const TOLERANCE_MS = 5 * 60_000;
 export async function checkClock(config: Config): Promise<Check> {
   if (config.account instanceof Fault) return { name: "clock", ok: true, message: "not compared without an account" };
   const there = await serverDate(config.account.region, config.apiUrl);
-  if (there === undefined) return { name: "clock", ok: true, message: "not compared: no answer from Mixpanel" };
+  if (there === undefined) return { name: "clock", ok: true, message: "not compared: no date from Mixpanel" };
   const off = Date.now() - there.getTime();
   if (Math.abs(off) <= TOLERANCE_MS) return { name: "clock", ok: true, message: "agrees with Mixpanel's" };
   const minutes = Math.round(Math.abs(off) / 60_000);

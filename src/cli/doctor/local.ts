@@ -39,21 +39,22 @@ export function checkDataFolder(dataDir: string): Check {
     : { name, ok: true, message };
 }
 
-export function checkSqlite(): Check {
+/** `version`: for tests; the one this program runs on otherwise. */
+export function checkSqlite(version = sqliteVersion()): Check {
+  const message = `SQLite ${version}${process.platform === "darwin" ? " (the system's)" : ""}`;
+  if (Bun.semver.order(version, TESTED_SQLITE) >= 0) return { name: "SQLite", ok: true, message };
+  return {
+    name: "SQLite",
+    ok: false,
+    message: `${message} is older than ${TESTED_SQLITE}.`,
+    fix: "Update macOS to 14 or later for all SQL features.",
+  };
+}
+
+function sqliteVersion(): string {
   const db = new Database(":memory:");
   try {
-    const row = db.query<{ version: string }, []>("SELECT sqlite_version() AS version").get();
-    const version = row?.version ?? "0";
-    const old = Bun.semver.order(version, TESTED_SQLITE) < 0;
-    const message = `SQLite ${version}${process.platform === "darwin" ? " (the system's)" : ""}`;
-    return old
-      ? {
-          name: "SQLite",
-          ok: false,
-          message: `${message} is older than ${TESTED_SQLITE}.`,
-          fix: "Update macOS to 14 or later for all SQL features.",
-        }
-      : { name: "SQLite", ok: true, message };
+    return db.query<{ version: string }, []>("SELECT sqlite_version() AS version").get()?.version ?? "0";
   } finally {
     db.close();
   }

@@ -14,6 +14,8 @@ export type Verified = {
   timezone?: string;
   /** False where the plan has no Query API; raw export works all the same. */
   queryApi: boolean;
+  /** The project's hour is used up, says Mixpanel or our own count. */
+  quotaGone: boolean;
   notes: string[];
 };
 
@@ -25,7 +27,7 @@ export type VerifyOptions = {
 };
 
 /** Another region than the given one is only asked where the credentials live, so it gets less time. */
-const GIVEN_REGION_MS = 20_000;
+const GIVEN_REGION_MS = 10_000;
 const OTHER_REGION_MS = 5_000;
 
 /** Throws AUTH_FAILED, PERMISSION_DENIED, CONFIG_INVALID or NETWORK_ERROR. Costs one query of the project's hour. */
@@ -34,10 +36,10 @@ export async function verify(given: Account, options: VerifyOptions): Promise<Ve
   const project = answer.projects.get(known.projectId);
   if (!project) throw noAccess(known, answer.projects);
   const home = { ...known, region: regionOfDomain(project.domain) ?? known.region };
-  const { account, queryApi, notes } = await tryQuery(home, options);
+  const { account, queryApi, quotaGone, notes } = await tryQuery(home, options);
   if (account.region !== given.region)
     notes.unshift(`The project is in region ${account.region}, not ${given.region}; ${account.region} is used.`);
-  return { account, projectName: project.name, timezone: project.timezone, queryApi, notes };
+  return { account, projectName: project.name, timezone: project.timezone, queryApi, quotaGone, notes };
 }
 
 type Answer = Awaited<ReturnType<typeof me>>;
@@ -73,26 +75,26 @@ function namedRegion(error: unknown): Region | undefined {
   return REGIONS.find((region) => region === error.details?.["region"]);
 }
 
-type Tried = { account: Account; queryApi: boolean; notes: string[] };
+type Tried = Pick<Verified, "account" | "queryApi" | "quotaGone" | "notes">;
 
 async function tryQuery(account: Account, options: VerifyOptions, moved = false): Promise<Tried> {
   try {
     await withApi(account, options, (api) => listCohorts(api));
-    return { account, queryApi: true, notes: [] };
+    return { account, queryApi: true, quotaGone: false, notes: [] };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     if (error.code === "PLAN_LIMIT") {
       const note = "This Mixpanel plan has no Query API: live queries will be refused. fetch_events and SQL work.";
-      return { account, queryApi: false, notes: [note] };
+      return { account, queryApi: false, quotaGone: false, notes: [note] };
     }
     if (error.code === "RATE_LIMITED") {
       const note = "The project's query quota is used up at the moment; the credentials are fine.";
-      return { account, queryApi: true, notes: [note] };
+      return { account, queryApi: true, quotaGone: true, notes: [note] };
     }
     const region = namedRegion(error);
     if (region === undefined || region === account.region || moved) throw error;
     // Behind one origin for all regions, the question in the other region would be the same one.
-    if (options.apiUrl) return { account: { ...account, region }, queryApi: true, notes: [] };
+    if (options.apiUrl) return { account: { ...account, region }, queryApi: true, quotaGone: false, notes: [] };
     return tryQuery({ ...account, region }, options, true);
   }
 }
