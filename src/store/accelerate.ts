@@ -24,7 +24,8 @@ export function createAccelerator({ store, log, slowMs = SLOW_MS }: AcceleratorO
     writer.request("index", { table, columns }).catch((error: unknown) => log.debug(`no index on ${table}: ${error}`));
   };
   return (sql) => {
-    const { sql: rewritten, wishes } = rewriteQuery(sql, indexedTables(store, kept));
+    const { events, others } = knownTables(store, kept);
+    const { sql: rewritten, wishes } = rewriteQuery(sql, events, others);
     return {
       sql: rewritten,
       after(elapsedMs) {
@@ -52,30 +53,36 @@ function nameOf(what: string): string {
   return /^properties->>'\$\."(.*)"'$/.exec(what)?.[1]?.replaceAll("''", "'") ?? what;
 }
 
-/** The tables of events with their indexes as the planner would match them. */
-export function indexedTables(store: Store, kept: Kept): Map<string, Indexed> {
+/** The tables of events with their indexes as the planner would match them, and the names of all others. */
+function knownTables(store: Store, kept: Kept): { events: Map<string, Indexed>; others: Set<string> } {
   const db = store.db();
-  const tables = listTables(store, "events").map((table): [string, Indexed] => [
-    table.name.toLowerCase(),
-    {
-      name: table.name,
-      columns: COLUMNS,
-      indexes: indexesOf(db, table.name),
-      tally: (whats) => {
-        const summary = kept.of(db, table);
-        return summary === undefined ? undefined : tallyOf(summary, whats);
-      },
+  const events = new Map<string, Indexed>();
+  const others = new Set<string>();
+  for (const table of listTables(store)) {
+    if (table.type === "events") events.set(table.name.toLowerCase(), indexed(db, table, kept));
+    else others.add(table.name.toLowerCase());
+  }
+  return { events, others };
+}
+
+function indexed(db: Database, table: TableInfo, kept: Kept): Indexed {
+  return {
+    name: table.name,
+    columns: COLUMNS,
+    indexes: indexesOf(db, table.name),
+    tally: (whats) => {
+      const summary = kept.of(db, table);
+      return summary === undefined ? undefined : tallyOf(summary, whats);
     },
-  ]);
-  return new Map(tables);
+  };
 }
 
 /** Summaries read last, by table and version: each query may need one. */
-export type Kept = { of(db: Database, table: TableInfo): TableSummary | undefined };
+type Kept = { of(db: Database, table: TableInfo): TableSummary | undefined };
 
 const SUMMARIES_KEPT = 4;
 
-export function keepSummaries(): Kept {
+function keepSummaries(): Kept {
   const kept = new Map<string, TableSummary>();
   return {
     of(db, table) {

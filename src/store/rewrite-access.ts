@@ -54,14 +54,17 @@ function listsTime(tokens: Token[], close: number): boolean {
   return isName(tokens[open - 1]) && tokens.slice(open, close).some((token) => isColumn(token, "event_time"));
 }
 
-/** The query with every property and day in its canonical spelling; the same text when there is nothing to change. */
-export function canonicalise(sql: string): string {
+/**
+ * The query with every property and day in its canonical spelling; the same text when there is nothing to change. `others`:
+ * lower-case names of the tables that hold no events; their `event_time`, if they have one, may be anything.
+ */
+export function canonicalise(sql: string, others: ReadonlySet<string> = new Set()): string {
   const tokens = tokenize(sql);
   if (tokens.some(({ kind }) => kind === "unknown" || kind === "variable")) return sql;
   const mindsJson = tokens.some(
     (token, index) => token.kind === "name" && MIND_JSON.test(token.text) && tokens[index + 1]?.text === "(",
   );
-  const renames = renamesTime(tokens);
+  const renames = renamesTime(tokens) || tokens.some((token) => isName(token) && others.has(token.value.toLowerCase()));
   const edits: Edit[] = [];
   for (let at = 0; at < tokens.length; at++) {
     const edit =

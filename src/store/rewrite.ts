@@ -29,8 +29,13 @@ export type Rewritten = { sql: string; wishes: Wish[] };
 /** Wider indexes cost more than they save. */
 const MOST_COLUMNS = 5;
 
-export function rewriteQuery(sql: string, tables: ReadonlyMap<string, Indexed>): Rewritten {
-  const canonical = canonicalise(sql);
+/** `others`: lower-case names of the tables that hold no events. */
+export function rewriteQuery(
+  sql: string,
+  tables: ReadonlyMap<string, Indexed>,
+  others: ReadonlySet<string> = new Set(),
+): Rewritten {
+  const canonical = canonicalise(sql, others);
   const tokens = tokenize(canonical);
   if (tokens.some(({ kind }) => kind === "unknown" || kind === "variable")) return { sql, wishes: [] };
   const blocks = findBlocks(tokens, (name) => tables.has(name));

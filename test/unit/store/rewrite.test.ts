@@ -104,6 +104,12 @@ describe("canonicalise", () => {
   });
 });
 
+test("a day of another kind of table is left alone", () => {
+  const sql = "SELECT date(k.event_time) FROM events JOIN Kept AS k ON k.id = 1";
+  expect(rewriteQuery(sql, tables(), new Set(["kept"])).sql).toBe(sql);
+  expect(rewriteQuery(sql, tables(), new Set(["people"])).sql).toContain("substr(k.event_time, 1, 10)");
+});
+
 const QUERIES = [
   "SELECT properties->>'$.plan' AS plan, count(*) AS n FROM events GROUP BY plan ORDER BY n DESC, plan",
   "SELECT properties->>'plan', sum(properties->>'n'), avg(properties->>'$.n'), max(e.event_time) FROM events e GROUP BY 1",
