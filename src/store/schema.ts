@@ -3,7 +3,7 @@
  * been given a schema of its own is refused and left untouched: a trigger or a view in it would run with our rights.
  */
 import { Database } from "bun:sqlite";
-import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { Fault } from "../fault.ts";
 
 /** `MPDX`: tells our files from any other SQLite file. */
@@ -98,24 +98,42 @@ export function openDatabase(path: string, busyMs: number): Database {
   }
 }
 
-/** Looks at the header's bytes only, so that nothing of a foreign file is ever parsed. */
+/**
+ * Asks for numbers of the header only, for which SQLite reads the first page and parses nothing. It must be SQLite that
+ * opens the file: closing it ourselves would drop the locks of every other connection this process has to it.
+ */
 function refuseForeign(path: string): void {
-  if (!existsSync(path)) return;
-  const info = statSync(path);
+  const info = statSync(path, { throwIfNoEntry: false });
+  if (info === undefined || info.size === 0) return;
   if (!info.isFile()) throw notOurs(path, "it is not a file");
-  if (info.size === 0) return;
-  const header = Buffer.alloc(100);
-  const file = openSync(path, "r");
-  try {
-    readSync(file, header, 0, 100, 0);
-  } finally {
-    closeSync(file);
-  }
-  if (header.toString("latin1", 0, 16) !== "SQLite format 3\0") throw notOurs(path, "it is not a SQLite database");
+  const header = readHeader(path);
   // Another process is making the store at this moment, or died of it: a file in which no table was ever made.
-  if (header.readUInt32BE(40) === 0 && header.readUInt32BE(60) === 0) return;
-  if (header.readUInt32BE(68) !== APPLICATION_ID) throw notOurs(path, "another program made it");
-  refuseNewer(header.readUInt32BE(60), path);
+  if (header.schema_version === 0 && header.user_version === 0) return;
+  if (header.application_id !== APPLICATION_ID) throw notOurs(path, "another program made it");
+  refuseNewer(header.user_version, path);
+}
+
+type Header = { application_id: number; user_version: number; schema_version: number };
+
+function readHeader(path: string): Header {
+  let db: Database | undefined;
+  try {
+    db = new Database(path, { readonly: true });
+    db.run("PRAGMA busy_timeout = 5000");
+    const number = (name: keyof Header) => db?.query<Header, []>(`PRAGMA ${name}`).get()?.[name] ?? 0;
+    return {
+      application_id: number("application_id"),
+      user_version: number("user_version"),
+      schema_version: number("schema_version"),
+    };
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause && cause.code === "SQLITE_NOTADB") {
+      throw notOurs(path, "it is not a SQLite database");
+    }
+    throw openFault(cause, path);
+  } finally {
+    db?.close();
+  }
 }
 
 function refuseNewer(version: number, path: string): void {

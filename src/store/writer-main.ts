@@ -43,6 +43,8 @@ export function writerProgram(session: WriterSession): ChildProgram {
 /** Statistics are kept before this answers; what takes longer follows in the background. */
 async function finish(session: WriterSession, name: string): Promise<void> {
   const table = tableOf(session, name);
+  // What this writes and the emptying of the log below bring all of the file to the disk.
+  session.db.run("PRAGMA synchronous = NORMAL");
   if (!(await saveStatistics(session, table))) session.background.push(statisticsTask(session, table.name));
   session.background.push(...baseIndexTasks(session, table), () => {
     truncateLog(session.db);
