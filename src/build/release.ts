@@ -1,16 +1,17 @@
 /** Everything of a release into one folder: executables, archives, bundles, checksums, server.json. */
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { tarGz, zip } from "./archive.ts";
 import { packBundle } from "./bundle.ts";
 import { compile } from "./compile.ts";
 import { checkSignature, sign } from "./mach-signature.ts";
+import { releaseNotes, type Size } from "./notes.ts";
 import { type Bundle, serverJson } from "./server-json.ts";
 import { TARGETS, type Target } from "./targets.ts";
 
 export type Release = {
   root: string;
   version: string;
-
   output: string;
   repository: string;
   targets?: readonly Target[];
@@ -23,20 +24,32 @@ export function release(options: Release): void {
   mkdirSync(output, { recursive: true });
   const sums: string[] = [];
   const bundles: Bundle[] = [];
+  const sizes: Size[] = [];
+  const sizeOf = (path: string) => statSync(path).size;
   const add = (file: string) => {
     const sha256 = sha256Of(join(output, file));
     sums.push(`${sha256}  ${file}`);
-    say(`  ${file}  ${(statSync(join(output, file)).size / 1e6).toFixed(1)} MB`);
+    say(`  ${file}  ${(sizeOf(join(output, file)) / 1e6).toFixed(1)} MB`);
     return sha256;
   };
   for (const target of targets) {
     const executable = buildTarget(target, options);
-    add(archive(executable, target, options));
+    const archived = archive(executable, target, options);
+    add(archived);
     const bundle = `mixpanel-data-mcp-${version}-${target.name}.mcpb`;
     packBundle(executable, target, version, join(output, bundle));
     bundles.push({ target: target.name, file: bundle, sha256: add(bundle) });
+    const files = { executable, archive: join(output, archived), bundle: join(output, bundle) };
+    sizes.push({
+      target: target.name,
+      executable: sizeOf(files.executable),
+      archive: sizeOf(files.archive),
+      bundle: sizeOf(files.bundle),
+    });
   }
   writeFileSync(join(output, "SHA256SUMS"), `${sums.join("\n")}\n`);
+  const changelog = readFileSync(join(options.root, "CHANGELOG.md"), "utf8");
+  writeFileSync(join(output, "NOTES.md"), releaseNotes(version, changelog, sizes));
   writeFileSync(
     join(output, "server.json"),
     `${JSON.stringify(serverJson(version, options.repository, bundles), null, 2)}\n`,
@@ -68,17 +81,17 @@ function repairSignature(outfile: string, say: Release["say"]): void {
 
 /** .tar.gz, or .zip for Windows, with the licence beside the executable. */
 function archive(executable: string, target: Target, { root, version, output }: Release): string {
-  const folder = join(executable, "..");
-  copyFileSync(join(root, "LICENSE"), join(folder, "LICENSE"));
-  copyFileSync(join(root, "README.md"), join(folder, "README.md"));
-  const name = `mixpanel-data-mcp-${version}-${target.name}.${target.os === "win32" ? "zip" : "tar.gz"}`;
-  const files = [target.executable, "LICENSE", "README.md"];
-  const command =
-    target.os === "win32"
-      ? ["zip", "-q", "-X", join(output, name), ...files]
-      : ["tar", "--owner=0", "--group=0", "-czf", join(output, name), ...files];
-  const done = Bun.spawnSync(command, { cwd: folder, stdout: "ignore", stderr: "pipe" });
-  if (done.exitCode !== 0) throw new Error(`${command[0]} failed: ${done.stderr.toString()}`);
+  const windows = target.os === "win32";
+  const name = `mixpanel-data-mcp-${version}-${target.name}.${windows ? "zip" : "tar.gz"}`;
+  const entries = [
+    { name: target.executable, bytes: readFileSync(executable), executable: true },
+    ...["LICENSE", "README.md"].map((file) => ({
+      name: file,
+      bytes: readFileSync(join(root, file)),
+      executable: false,
+    })),
+  ];
+  writeFileSync(join(output, name), windows ? zip(entries) : tarGz(entries));
   return name;
 }
 

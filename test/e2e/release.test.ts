@@ -3,6 +3,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { version } from "../../package.json";
 import { checkSignature, sign } from "../../src/build/mach-signature.ts";
 import { buildTarget, release } from "../../src/build/release.ts";
 import { TARGETS } from "../../src/build/targets.ts";
@@ -10,7 +11,7 @@ import { TARGETS } from "../../src/build/targets.ts";
 const root = join(import.meta.dir, "../..");
 const output = mkdtempSync(join(tmpdir(), "release-"));
 afterAll(() => rmSync(output, { recursive: true, force: true }));
-const options = { root, version: "9.9.9", output, repository: "owner/repo", say: () => {} };
+const options = { root, version, output, repository: "owner/repo", say: () => {} };
 const named = (name: string) => {
   const target = TARGETS.find((one) => one.name === name);
   if (!target) throw new Error(name);
@@ -35,10 +36,11 @@ test("a release of one target: archive, bundle, checksums, server.json, and the 
   release({ ...options, output: folder, targets: [named("linux-x64")] });
   const files = readdirSync(folder).sort();
   expect(files).toEqual([
+    "NOTES.md",
     "SHA256SUMS",
     "linux-x64",
-    "mixpanel-data-mcp-9.9.9-linux-x64.mcpb",
-    "mixpanel-data-mcp-9.9.9-linux-x64.tar.gz",
+    `mixpanel-data-mcp-${version}-linux-x64.mcpb`,
+    `mixpanel-data-mcp-${version}-linux-x64.tar.gz`,
     "server.json",
   ]);
   expect(Bun.spawnSync(["sha256sum", "-c", "SHA256SUMS"], { cwd: folder }).exitCode).toBe(0);
@@ -47,11 +49,11 @@ test("a release of one target: archive, bundle, checksums, server.json, and the 
     Bun.spawnSync([
       "sh",
       "-c",
-      `mkdir -p ${unpacked} && tar -xzf ${join(folder, "mixpanel-data-mcp-9.9.9-linux-x64.tar.gz")} -C ${unpacked}`,
+      `mkdir -p ${unpacked} && tar -xzf ${join(folder, `mixpanel-data-mcp-${version}-linux-x64.tar.gz`)} -C ${unpacked}`,
     ]).exitCode,
   ).toBe(0);
   expect(readdirSync(unpacked).sort()).toEqual(["LICENSE", "README.md", "mixpanel-data-mcp"]);
   if (process.platform !== "linux" || process.arch !== "x64" || existsSync("/etc/alpine-release")) return;
   const run = Bun.spawnSync([join(unpacked, "mixpanel-data-mcp"), "--version"], { env: {} });
-  expect(run.stdout.toString()).toBe("9.9.9\n");
+  expect(run.stdout.toString()).toBe(`${version}\n`);
 }, 120_000);
