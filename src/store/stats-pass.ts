@@ -10,7 +10,14 @@ import { type SampleReader, summarizeProfile, type TableSummary } from "./profil
 import type { Scalar } from "./profile-summary-values.ts";
 import { columnNames, eventFeed, resultFeed } from "./stats-rows.ts";
 import { quoteName, readTable, type TableInfo } from "./tables.ts";
-import { type BackgroundTask, stateOf, tableOf, transaction, type WriterSession } from "./writer-session.ts";
+import {
+  type BackgroundTask,
+  type StatisticsPass,
+  stateOf,
+  tableOf,
+  transaction,
+  type WriterSession,
+} from "./writer-session.ts";
 
 /** Part of `_mp_stat` that holds the summary as JSON text; another number when TableSummary changes its shape. */
 const SUMMARY_PART = "summary.2";
@@ -39,11 +46,15 @@ export async function ensureStatistics(
   for (let pass = 0; pass < MOST_PASSES; pass++) {
     const table = tableOf(session, name);
     if (await saveStatistics(session, table)) return { version: table.version };
-    const { profile, step } = createPass(session.db, table);
+    const { profile, step } = passOf(session, table);
     while (step()) {
       context.progress({ rows: profile.rows, total: table.row_count });
       await new Promise((resolve) => setTimeout(resolve, 0));
-      if (context.signal.aborted) throw new Fault("CANCELLED", "The request was cancelled.");
+      if (context.signal.aborted) {
+        // A call that has to answer before the pass is through: the next one finds it done, or further on.
+        session.background.push(statisticsTask(session, table.name));
+        throw new Fault("CANCELLED", "The request was cancelled.");
+      }
     }
     if (await finishPass(session, table, profile)) return { version: table.version };
   }
@@ -55,14 +66,13 @@ export async function ensureStatistics(
 
 /** The same as background work, step by step; gives up when the table changes: then its next job asks again. */
 export function statisticsTask(session: WriterSession, name: string): BackgroundTask {
-  let work: { table: TableInfo; profile: Profile; step: () => boolean } | undefined;
+  const first = readTable(session.db, name)?.version;
   return () => {
     const table = readTable(session.db, name);
-    if (table === undefined || hasStatistics(session.db, table)) return false;
-    work ??= { table, ...createPass(session.db, table) };
-    if (work.table.version !== table.version) return false;
-    if (work.step()) return true;
-    return finishPass(session, table, work.profile).then(
+    if (table === undefined || table.version !== first || hasStatistics(session.db, table)) return false;
+    const { profile, step } = passOf(session, table);
+    if (step()) return true;
+    return finishPass(session, table, profile).then(
       () => false,
       () => false,
     );
@@ -74,7 +84,14 @@ export function summarizeTable(db: Database, table: TableInfo, profile: Profile)
   return summarizeProfile(profile, sampleReader(db, table));
 }
 
-function createPass(db: Database, table: TableInfo): { profile: Profile; step: () => boolean } {
+/** The pass over the table's present version, begun when there is none. */
+function passOf(session: WriterSession, table: TableInfo): StatisticsPass {
+  const state = stateOf(session, table);
+  state.pass ??= createPass(session.db, table);
+  return state.pass;
+}
+
+function createPass(db: Database, table: TableInfo): StatisticsPass {
   const profile = createProfile();
   const feed = table.type === "result" ? resultFeed(db, table, profile) : eventFeed(db, table, profile);
   let rowid = Number.MIN_SAFE_INTEGER;
@@ -90,6 +107,7 @@ function createPass(db: Database, table: TableInfo): { profile: Profile; step: (
 
 /** False when the table is not the one that was read any more. */
 async function finishPass(session: WriterSession, table: TableInfo, profile: Profile): Promise<boolean> {
+  stateOf(session, table).pass = undefined;
   if (readTable(session.db, table.name)?.version !== table.version) return false;
   const summary = summarizeProfile(profile, sampleReader(session.db, table));
   if (summary === undefined) return false;

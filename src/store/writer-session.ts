@@ -3,6 +3,7 @@ import type { Database } from "bun:sqlite";
 import { Fault } from "../fault.ts";
 import { hashesOf, SeenRows } from "./dedupe.ts";
 import { EventNames } from "./event-names.ts";
+import type { Profile } from "./profile.ts";
 import type { ThreadPool } from "./profile-client.ts";
 import type { RowObserver } from "./row-observer.ts";
 import { openDatabase, storeFault } from "./schema.ts";
@@ -17,7 +18,11 @@ export type TableState = {
   seen: SeenRows | undefined;
   /** Present only when it has observed every row of the table. */
   profile: RowObserver | undefined;
+  /** A pass over the rows that is under way, or was left when its caller went away (stats-pass.ts). */
+  pass?: StatisticsPass;
 };
+
+export type StatisticsPass = { profile: Profile; step: () => boolean };
 
 /** A step of background work, short enough to make a request wait for it; false when there is nothing left to do. */
 export type BackgroundTask = () => boolean | Promise<boolean>;

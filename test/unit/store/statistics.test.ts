@@ -213,6 +213,15 @@ describe("gathered by a pass over the rows", () => {
     );
   });
 
+  test("goes on in the background when the caller leaves", async () => {
+    f.db.run("DELETE FROM _mp_stat");
+    f.session.tables.clear();
+    const gone = AbortSignal.abort();
+    await f.run("statistics", { table: "events" }, gone).catch(() => {});
+    await f.settle();
+    expect(read(table).rows).toBe(summary.rows);
+  });
+
   test("after an append by another process, for the new version only", async () => {
     await f.ingest(`${makeLines(500, 10_000).join("\n")}\n`, { fromDate: "2026-03-03", toDate: "2026-03-03" });
     expect(readSummary(f.db, current())).toBeUndefined();
