@@ -7,7 +7,16 @@ import { cautions } from "./sql-cautions.ts";
 import { explainError, notOneSelect, type Surroundings } from "./sql-errors.ts";
 import { openSpool, type SpoolFormat } from "./sql-spool.ts";
 import { readStatement, type Statement } from "./sql-statement.ts";
-import { type Cell, type Column, cellChars, clip, observeType, type SqlValue, toCell } from "./sql-values.ts";
+import {
+  type Cell,
+  type Column,
+  cellChars,
+  clip,
+  observeType,
+  type SqlValue,
+  toCell,
+  valueChars,
+} from "./sql-values.ts";
 
 export type QueryRequest = {
   sql: string;
@@ -34,6 +43,9 @@ export type SpoolReply = { columns: SpooledColumn[]; rows: number; bytes: number
 
 /** A cell longer than this is clipped: a quarter of what a whole reply may hold. */
 const CELL_SHARE = 4;
+/** What a reply says around its rows, and the type behind each name. */
+const FRAME_CHARS = 300;
+const TYPE_CHARS = 9;
 const NAME_CHARS = 200;
 
 export function runQuery(gate: Gate, request: QueryRequest): QueryReply {
@@ -127,27 +139,42 @@ function iterate(statement: StatementSync): Iterable<SqlValue[]> {
   return statement.iterate() as unknown as Iterable<SqlValue[]>;
 }
 
-/** Stops at the first row too many, or beyond the budget of characters. */
+/**
+ * Stops at the first row too many, or beyond the budget of characters. What fits whole is whole; where it does not, long
+ * cells are clipped so that more rows are seen.
+ */
 function collect(statement: StatementSync, names: Column[], { rows: most, chars }: QueryRequest) {
   const nameChars = Math.min(NAME_CHARS, Math.max(16, Math.floor(chars / 2 / names.length)));
   const columns = names.map(({ name, type }) => ({ name: clip(name, nameChars, "characters"), type }));
+  const room = chars - FRAME_CHARS - columns.reduce((sum, { name }) => sum + name.length + TYPE_CHARS, 0);
   const cellLimit = Math.floor(chars / Math.max(CELL_SHARE, names.length));
   const seen: (string | undefined)[] = [];
-  const rows: Cell[][] = [];
-  let left = chars - columns.reduce((sum, { name }) => sum + name.length + 4, 0);
+  const shown: Cell[][] = [];
+  let whole: Cell[][] | undefined = [];
+  let left = room;
+  let wholeLeft = room;
   let clipped = false;
+  const answer = (truncated: boolean) => ({
+    columns: withTypes(columns, seen),
+    rows: whole ?? shown,
+    truncated,
+    clipped: whole === undefined && clipped,
+  });
   for (const row of iterate(statement)) {
-    if (rows.length >= most) return { columns: withTypes(columns, seen), rows, truncated: true, clipped };
+    if (shown.length >= most) return answer(true);
     const cells = row.map((value) => toCell(value, cellLimit));
-    left -= cells.reduce((sum: number, cell) => sum + cellChars(cell) + 3, 2);
-    if (left < 0 && rows.length > 0) return { columns: withTypes(columns, seen), rows, truncated: true, clipped };
+    wholeLeft -= row.reduce((sum: number, value) => sum + valueChars(value) + 1, 0);
+    if (wholeLeft < 0) whole = undefined;
+    left -= cells.reduce((sum: number, cell) => sum + cellChars(cell) + 1, 0);
+    if (left < 0 && shown.length > 0) return answer(true);
     for (const [index, value] of row.entries()) {
       seen[index] = observeType(seen[index], value);
       if ((typeof value === "string" || value instanceof Uint8Array) && value.length > cellLimit) clipped = true;
     }
-    rows.push(cells);
+    shown.push(cells);
+    whole?.push(row.map((value) => toCell(value)));
   }
-  return { columns: withTypes(columns, seen), rows, truncated: false, clipped };
+  return answer(false);
 }
 
 /** The declared type of a stored column; for an expression, what its values were. */

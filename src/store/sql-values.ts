@@ -36,6 +36,12 @@ export function cellChars(cell: Cell): number {
   return typeof cell === "string" ? cell.length : cell === null ? 4 : String(cell).length;
 }
 
+/** Characters the whole value takes as a cell, without making it one. */
+export function valueChars(value: SqlValue): number {
+  if (typeof value === "string") return value.length;
+  return value instanceof Uint8Array ? Math.ceil(value.length / 3) * 4 + 7 : cellChars(toCell(value));
+}
+
 function typeOf(value: SqlValue): string {
   if (value === null) return "NULL";
   if (typeof value === "bigint") return "INTEGER";

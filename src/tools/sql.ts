@@ -39,6 +39,6 @@ export const sql = defineTool({
     size: ({ rows }) => rows.length,
     keep: (result, count) => ({ ...result, rows: result.rows.slice(0, count), row_count: count, truncated: true }),
     shown: ({ row_count, rows }) =>
-      `the first ${row_count} rows${rows.some((row) => row.some(isClipped)) ? ", long cells clipped (substr gives a part)" : ""}; select fewer columns, aggregate, or write all with export_table`,
+      `the first ${row_count} ${row_count === 1 ? "row" : "rows"}${rows.some((row) => row.some(isClipped)) ? ", long cells clipped (substr gives a part)" : ""}; select fewer columns, aggregate, or write all with export_table`,
   },
 });

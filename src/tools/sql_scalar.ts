@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Fault } from "../fault.ts";
 import { SQL_MAX_CHARS } from "../limits.ts";
+import { isClipped } from "../store/sql-values.ts";
 import { cell } from "./params.ts";
 import { defineTool, LOCAL_READ } from "./tool.ts";
 
@@ -17,16 +18,16 @@ export const sqlScalar = defineTool({
     // Two rows are enough to know that there is more than one.
     const { columns, rows, truncated } = await workspace.store
       .sandbox()
-      .query(query, { rows: 2, chars: SQL_MAX_CHARS * ONE_CELL }, signal);
+      .query(query, { rows: 2, chars: SQL_MAX_CHARS }, signal);
     if (columns.length !== 1) throw notScalar(`${columns.length} columns`);
     if (rows.length !== 1) throw notScalar(rows.length === 0 ? "no row" : truncated ? "more than 2 rows" : "2 rows");
     return { value: rows[0]?.[0] ?? null };
   },
-  summary: ({ value }) => (typeof value === "number" ? `The value is ${value}.` : "One value."),
+  summary: ({ value }) => {
+    if (typeof value === "number") return `The value is ${value}.`;
+    return isClipped(value) ? "One value, clipped: select a part with substr." : "One value.";
+  },
 });
-
-/** A cell may take a quarter of the characters of a reply (sandbox-run.ts); a single value may take them all. */
-const ONE_CELL = 4;
 
 function notScalar(got: string): Fault {
   return new Fault("INVALID_ARGUMENT", `sql_scalar wants one row and one column; the query gives ${got}.`, {

@@ -73,8 +73,22 @@ test("a giant cell is clipped and says so", async () => {
   expect(hint).toContain("clipped");
 });
 
+test("what fits whole is whole, and five thousand short rows fit", async () => {
+  const one = await f.query("SELECT 1 AS n, printf('%.*c', 39000, 'x') AS long");
+  expect(String(one.rows[0]?.[1])).toHaveLength(39_000);
+  expect(one.hint).toBeUndefined();
+  const two = await f.query("SELECT printf('%.*c', 30000, 'x') AS long UNION ALL SELECT printf('%.*c', 30000, 'y')");
+  expect(two.rows.map(([cell]) => String(cell).length < 11_000)).toEqual([true, true]);
+  const short = await f.query(
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000) SELECT i FROM n",
+    5_000,
+  );
+  expect(short.rows).toHaveLength(5_000);
+  expect(short.truncated).toBe(true);
+});
+
 test("a clipped emoji does not break in half", async () => {
-  const { rows } = await f.query("SELECT 'x' || replace(printf('%.*c', 20000, '-'), '-', '😀') AS long");
+  const { rows } = await f.query("SELECT 'x' || replace(printf('%.*c', 50000, '-'), '-', '😀') AS long");
   expect(String(rows[0]?.[0]).isWellFormed()).toBe(true);
 });
 
