@@ -172,7 +172,8 @@ function send(socket: Socket, lines: string[], fault: Fault): void {
     case "html":
       return void plain("<!DOCTYPE html><html><body><h1>502 Bad Gateway</h1></body></html>");
     case "halfLine":
-      return void plain(text.slice(0, Math.floor(text.length / 2)));
+      // Never between two lines: nobody could tell that from a short day.
+      return void plain(text.slice(0, text.lastIndexOf("\n", text.length / 2) - 5));
     case "errorLine":
       return void plain(`${lines.slice(0, 3).join("\n")}\n{"error":"internal error"}\n`);
     case "empty":

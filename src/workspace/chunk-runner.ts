@@ -30,7 +30,7 @@ const FATAL = new Set<FaultCode>([
 ]);
 
 /** A stream that broke, as opposed to a request that was answered with an error: worth the same request again. */
-export const BROKEN = new Set<FaultCode>(["UPSTREAM_TRUNCATED", "NETWORK_ERROR", "UPSTREAM_ERROR"]);
+const BROKEN = new Set<FaultCode>(["UPSTREAM_TRUNCATED", "NETWORK_ERROR", "UPSTREAM_ERROR"]);
 
 /** Thrown by `attempt` for a failure that the client has already retried: the chunk is given up at once. */
 export class Settled {

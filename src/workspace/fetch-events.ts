@@ -6,7 +6,7 @@ import { type FetchEventsArgs, type FetchRequest, readFetchRequest } from "./fet
 import { runFetch } from "./fetch-run.ts";
 import { type Estimate, estimate, sizeWarnings } from "./fetch-size.ts";
 import type { JobView } from "./job-view.ts";
-import type { WaitContext } from "./jobs.ts";
+import { LONGEST_WAIT_MS, type WaitContext } from "./jobs.ts";
 import { countDays, describeRange, joinRanges } from "./ranges.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -52,8 +52,8 @@ export async function fetchEvents(
     },
     context.signal,
   );
-  const waitSeconds = Math.max(0, args.wait_seconds - (Date.now() - startedAt) / 1000);
-  const view = await workspace.jobs.wait(job.id, waitSeconds, context, { cancelOnAbort: true });
+  const waitSeconds = Math.min(args.wait_seconds, LONGEST_WAIT_MS / 1000) - (Date.now() - startedAt) / 1000;
+  const view = await workspace.jobs.wait(job.id, Math.max(0, waitSeconds), context, { cancelOnAbort: true });
   const fault = job.fault();
   if (view.status === "failed" && fault !== undefined) throw fault;
   return view;

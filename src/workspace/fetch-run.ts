@@ -4,7 +4,7 @@ import type { Download } from "../mixpanel/api.ts";
 import { daysIn } from "../mixpanel/dates.ts";
 import { exportEvents } from "../mixpanel/export.ts";
 import type { TimezoneRule } from "../store/event-time.ts";
-import { BROKEN, runChunks, Settled } from "./chunk-runner.ts";
+import { runChunks, Settled } from "./chunk-runner.ts";
 import { halves, mergeQuiet, type Task } from "./fetch-plan.ts";
 import { projectedWarning } from "./fetch-size.ts";
 import { closeTable, type FetchRun, missingNow, openTable, type Reason, reasonFor, untried } from "./fetch-table.ts";
@@ -51,7 +51,12 @@ export async function runFetch(run: FetchRun): Promise<void> {
       if (large !== undefined) progress.warnings.push(large);
     },
     failed(task, fault) {
-      if (daysIn(task) > 1 && !task.replace && BROKEN.has(fault.code) && request.filters.limit === undefined) {
+      if (
+        fault.code === "UPSTREAM_TRUNCATED" &&
+        daysIn(task) > 1 &&
+        !task.replace &&
+        request.filters.limit === undefined
+      ) {
         queue.unshift(...halves(task));
         return true;
       }

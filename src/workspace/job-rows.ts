@@ -9,8 +9,8 @@ export type Owner = { pid: number; processStartedAt: number; instance: string };
 
 /** A process that runs but has not written for this long is not the one that wrote the row. */
 const DEAD_AFTER_MS = 10 * 60_000;
-/** Another workspace of this very process writes every five seconds. */
-const NEIGHBOUR_DEAD_AFTER_MS = 30_000;
+/** Another workspace of this very process writes every few seconds, unless its writer is at work on a very large day. */
+const NEIGHBOUR_DEAD_AFTER_MS = 3 * 60_000;
 
 export function thisProcess(): Omit<Owner, "instance"> {
   return { pid: process.pid, processStartedAt: Math.round(performance.timeOrigin) };

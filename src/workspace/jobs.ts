@@ -22,7 +22,7 @@ const ROW_POLL_MS = 500;
 /** A client that goes away cancels its calls first; a server that shuts down interrupts its jobs instead of cancelling. */
 const ABORT_GRACE_MS = 100;
 /** Room for the reply within the time a call may take. */
-const LONGEST_WAIT_MS = CALL_MS - 1_500;
+export const LONGEST_WAIT_MS = CALL_MS - 1_500;
 
 export type { JobControl, JobSpec, StopReason } from "./job-record.ts";
 export type { WaitContext } from "./job-wait.ts";
@@ -105,7 +105,7 @@ export function createJobs(workspace: () => Workspace): Jobs {
     await requireFree(spec.table);
     const job = newJob(spec);
     call?.addEventListener("abort", () => {
-      job.ending = !job.detached;
+      job.ending = !job.detached && givenUp(call);
     });
     running.set(job.id, job);
     try {
@@ -215,7 +215,7 @@ export function createJobs(workspace: () => Workspace): Jobs {
     if (job === undefined) return waitForRow(jobId, seconds, context);
     if (job.finishedAt === undefined) {
       const aborted = await waitFor(job, Math.min(seconds * 1000, LONGEST_WAIT_MS), context, () => viewOf(job));
-      if (aborted && options.cancelOnAbort === true) {
+      if (aborted && options.cancelOnAbort === true && givenUp(context.signal)) {
         job.ending = true;
         await Promise.race([job.done, Bun.sleep(ABORT_GRACE_MS)]);
         stop(job, closed ? "interrupted" : "cancelled");
@@ -257,6 +257,11 @@ export function createJobs(workspace: () => Workspace): Jobs {
   const busy = () => [...running.values()].some((job) => job.finishedAt === undefined);
 
   return { start, wait, list, get, cancel, requireFree, recover, busy, close };
+}
+
+/** The client cancelled or went away; a call that merely ran out of its time leaves its job running. */
+function givenUp({ reason }: AbortSignal): boolean {
+  return !(reason instanceof Fault && reason.code === "LIMIT_EXCEEDED");
 }
 
 function sameName(a: string, b: string): boolean {

@@ -6,7 +6,7 @@ import { dayLines, type Fault, type RawExport, startRawExport } from "../raw-exp
 const EVENTS = 400;
 const DAYS = Array.from({ length: 28 }, (_, day) => `2026-02-${String(day + 1).padStart(2, "0")}`);
 const RANGE = { from_date: "2026-02-01", to_date: "2026-02-28" };
-const ROUNDS = 24;
+const ROUNDS = 16;
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {

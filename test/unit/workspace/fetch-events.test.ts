@@ -296,3 +296,27 @@ describe("jobs", () => {
     expect(() => t.workspace.jobs.get("job_x")).toThrow("There is no job");
   });
 });
+
+describe("days that share a request", () => {
+  const RANGE = { from_date: "2026-01-01", to_date: "2026-01-30" };
+  const all = Array.from({ length: 30 }, (_, i) => `2026-01-${String(i + 1).padStart(2, "0")}`);
+
+  test("quiet days are grouped once a few have come, and every day is there", async () => {
+    const t = await setup();
+    expect(await t.fetch(RANGE)).toMatchObject({ status: "completed", days: { done: 30, total: 30 } });
+    expect(t.raw.asked.length).toBeLessThan(12);
+    expect(t.value("SELECT count(DISTINCT date(event_time)) FROM events")).toBe(30);
+    expect(t.value("SELECT count(*) FROM events")).toBe(expected(...all));
+  });
+
+  test("a broken day is found by halves: only it is missing, the days around it are stored", async () => {
+    const t = await setup((days) => {
+      const [from = "", to = from] = days.split("..");
+      return from <= "2026-01-20" && "2026-01-20" <= to ? { kind: "gzipCut", at: 0.9 } : { kind: "none" };
+    });
+    const job = await t.fetch({ ...RANGE, workers: 8, wait_seconds: 45 });
+    expect(job).toMatchObject({ status: "partial", days: { done: 29, total: 30 } });
+    expect(job.missing_ranges).toMatchObject([{ from_date: "2026-01-20", to_date: "2026-01-20" }]);
+    expect(t.value("SELECT count(*) FROM events")).toBe(expected(...all.filter((day) => day !== "2026-01-20")));
+  }, 60_000);
+});
