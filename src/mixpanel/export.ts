@@ -26,6 +26,7 @@ export async function exportEvents(
   signal?: AbortSignal,
   patient = false,
 ): Promise<Download> {
+  checkLength(query);
   try {
     return await api.download(
       {
@@ -45,6 +46,17 @@ export async function exportEvents(
   } catch (fault) {
     throw query.where === undefined ? fault : blameFilter(fault);
   }
+}
+
+/** Both travel in the address of a GET; servers and proxies refuse addresses much longer than this. */
+const MAX_QUERY_CHARS = 12_000;
+
+function checkLength({ events, where }: ExportQuery): void {
+  const length = encodeURIComponent(jsonParam(events ?? []) + (where ?? "")).length;
+  if (length <= MAX_QUERY_CHARS) return;
+  throw new Fault("INVALID_ARGUMENT", `events and where are too long for one request (${length} characters encoded).`, {
+    suggestions: ["Name fewer events, or leave events out and filter with sql."],
+  });
 }
 
 function blameFilter(fault: unknown): unknown {
