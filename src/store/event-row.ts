@@ -40,6 +40,16 @@ export class Bytes {
     return this.present ? this.end - this.start : 0;
   }
 
+  /** Whether it is absent or a part of `whole`. */
+  liesIn(whole: Bytes): boolean {
+    return !this.present || (this.source === whole.source && this.start >= whole.start && this.end <= whole.end);
+  }
+
+  /** As SQL's substr counts, from 1; null when absent, which makes substr NULL. */
+  positionIn(whole: Bytes): number | null {
+    return this.present ? this.start - whole.start + 1 : null;
+  }
+
   /** For binding; valid until the line's buffer is used again. */
   bind(): Uint8Array | null {
     return this.present ? this.source.subarray(this.start, this.end) : null;

@@ -153,7 +153,7 @@ function startThread(): Worker {
   const path = Bun.isStandaloneExecutable
     ? "./store/profile-thread.ts"
     : new URL("./profile-thread.ts", import.meta.url).href;
-  return new Worker(path);
+  return new Worker(path, { smol: true });
 }
 
 function reset(batch: Batch): void {

@@ -12,7 +12,7 @@ declare const self: Worker;
 let profile = createProfile();
 type Views = { bytes: Uint8Array; spans: Int32Array; rows: Float64Array };
 /** As in ingest.ts: tables that were replaced by larger ones are collected before they add up. */
-const COLLECT_BATCHES = 256;
+const COLLECT_BATCHES = 128;
 let seen = 0;
 const batches = new Map<number, Views>();
 
