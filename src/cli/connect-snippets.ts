@@ -1,20 +1,28 @@
 /** How to connect a real client, for the end of the demo; `setup` writes the same for you. */
-import type { Style } from "./terminal.ts";
+import { wrap } from "./draw.ts";
+import { commandLine } from "./setup/claude-code.ts";
+import type { Terminal } from "./terminal.ts";
 
-export function connectSnippets(executable: string, style: Style): string[] {
-  const config = { mcpServers: { mixpanel: { command: executable, args: ["serve", "--demo"] } } };
+export function connectSnippets(executable: string, { style, width }: Pick<Terminal, "style" | "width">): string[] {
+  const program = commandLine([executable], process.platform);
+  const more = process.platform === "win32" ? "" : " \\\n   ";
+  const snippet = [
+    '{ "mcpServers": { "mixpanel": {',
+    `    "command": ${JSON.stringify(executable)},`,
+    '    "args": ["serve", "--demo"] } } }',
+  ];
+  const command = `claude mcp add --transport stdio --scope user mixpanel${more} -- ${program} serve --demo`;
   return [
     "",
     style.bold("Connect your assistant"),
-    "Claude Desktop (claude_desktop_config.json):",
-    ...JSON.stringify(config, null, 2)
-      .split("\n")
-      .map((line) => `  ${line}`),
+    "Claude Desktop, in claude_desktop_config.json (Cursor: ~/.cursor/mcp.json):",
+    ...snippet.map((line) => `  ${style.accent(line)}`),
     "Claude Code:",
-    `  claude mcp add --transport stdio --scope user mixpanel -- ${quoted(executable)} serve --demo`,
-    "",
-    `For your own project: ${style.accent(`${quoted(executable)} setup`)} asks for a service account, checks it and registers the server.`,
+    ...command.split("\n").map((line) => `  ${style.accent(line)}`),
+    "Your own project, in every client found on this machine:",
+    `  ${style.accent(`${program} setup`)}`,
+    ...wrap("It asks for a service account, checks it, and registers the server.", width - 2).map(
+      (line) => `  ${line}`,
+    ),
   ];
 }
-
-const quoted = (path: string) => (/^[\w./:\\-]+$/.test(path) ? path : JSON.stringify(path));
