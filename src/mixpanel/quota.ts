@@ -59,7 +59,7 @@ function openFile(dataDir: string): Database {
   const db = new Database(path, { create: true, readwrite: true, strict: true });
   try {
     db.run(`PRAGMA busy_timeout = ${BUSY_MS}`);
-    db.run("PRAGMA journal_mode = WAL");
+    useWal(db);
     db.run("PRAGMA synchronous = NORMAL");
     db.run(SCHEMA);
     // What other projects and hosts left behind long ago.
@@ -69,6 +69,21 @@ function openFile(dataDir: string): Database {
   } catch (error) {
     db.close();
     throw error;
+  }
+}
+
+/**
+ * The change to WAL does not wait for another copy that is making it at the same moment: SQLite answers "locked" at once, whatever
+ * the busy timeout says. Two copies started together are the usual case, so it is tried again for as long.
+ */
+function useWal(db: Database): void {
+  for (const until = Date.now() + BUSY_MS; ; Bun.sleepSync(5)) {
+    try {
+      db.run("PRAGMA journal_mode = WAL");
+      return;
+    } catch (error) {
+      if (Date.now() >= until || !/locked|busy/i.test(String(error))) throw error;
+    }
   }
 }
 
