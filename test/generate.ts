@@ -1,7 +1,9 @@
-/** Rewrites what is generated from the tool definitions: the served catalogue and the README's table of tools. */
+/** Rewrites what is generated from the tool definitions: the served catalogue, what each tool costs in o200k tokens, and the README's table of tools. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { encode } from "gpt-tokenizer/encoding/o200k_base";
 import { TOOLSETS } from "../src/names.ts";
+import type { CatalogueEntry } from "../src/server/catalogue.ts";
 import { buildCatalogue } from "../src/server/catalogue-build.ts";
 import { ALL_TOOLS } from "../src/tools/index.ts";
 
@@ -30,11 +32,23 @@ function firstSentence(text: string): string {
   return sentence.replace(/[:;]$/, ".").replaceAll("|", "\\|");
 }
 
+/** What a tool takes in every conversation: its name, description and input schema. */
+export function tokenCosts(entries: readonly CatalogueEntry[]): Record<string, number> {
+  return Object.fromEntries(
+    entries.map(({ name, description, inputSchema }) => [
+      name,
+      encode(JSON.stringify({ name, description, inputSchema })).length,
+    ]),
+  );
+}
+
 if (import.meta.main) {
   const toolsets = TOOLSETS.map((toolset) => {
     const entries = buildCatalogue(ALL_TOOLS.filter((tool) => tool.toolset === toolset));
     return `${JSON.stringify(toolset)}: [\n${entries.map((entry) => JSON.stringify(entry)).join(",\n")}\n]`;
   });
   writeFileSync(join(root, "src/server/catalogue.json"), `{\n${toolsets.join(",\n")}\n}\n`);
+  const costs = tokenCosts(buildCatalogue(ALL_TOOLS) as CatalogueEntry[]);
+  writeFileSync(join(root, "src/server/token-costs.json"), `${JSON.stringify(costs, null, 2)}\n`);
   writeFileSync(README, withToolTable(readFileSync(README, "utf8")));
 }

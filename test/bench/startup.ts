@@ -55,7 +55,16 @@ writeFileSync(
   'for await (const line of console) { const { id } = JSON.parse(line); if (id) console.log(JSON.stringify({ jsonrpc: "2.0", id, result: {} })); }',
 );
 Bun.spawnSync(
-  [process.execPath, "build", echoSource, "--compile", "--bytecode", "--format=esm", "--minify", `--outfile=${join(home, "echo")}`],
+  [
+    process.execPath,
+    "build",
+    echoSource,
+    "--compile",
+    "--bytecode",
+    "--format=esm",
+    "--minify",
+    `--outfile=${join(home, "echo")}`,
+  ],
   { cwd: home },
 );
 
