@@ -94,6 +94,7 @@ async function runStep(step: Step, client: Client, terminal: Terminal, results: 
   for (const line of lines) terminal.line(INDENT + line);
 }
 
+const HARD_SPACE = "\u00a0";
 const isSql = (args: Result) => typeof args["query"] === "string";
 
 /** The call as a person would write it; SQL as it stands. */
@@ -106,8 +107,11 @@ function callLines(step: Step, args: Result, width: number): string[] {
         .split("\n")
         .map((line) => clip(`│ ${line}`, width)),
     ];
-  const words = Object.entries(args).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
-  return wrap([name, ...words].join(" "), width, INDENT);
+  // A value stays on one line.
+  const words = Object.entries(args).map(([key, value]) =>
+    `${key}=${JSON.stringify(value)}`.replaceAll(" ", HARD_SPACE),
+  );
+  return wrap([name, ...words].join(" "), width, INDENT).map((line) => line.replaceAll(HARD_SPACE, " "));
 }
 
 async function askTool(
