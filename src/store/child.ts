@@ -28,6 +28,8 @@ export type ChildOptions = {
   /** An unused child leaves after this; the next request starts another. */
   idleMs?: number;
   log: Log;
+  /** The command that changes nothing: sent once more, to the next child, when the one it was sent to is found dead. */
+  again?: string;
   /** The Fault a request gets when its child ended before it answered. */
   ended(reason: EndReason, command: string): Fault;
 };
@@ -52,7 +54,13 @@ export type Child = {
   close(): Promise<void>;
 };
 
-type Waiting = { command: string; options: RequestOptions; settle(error: unknown, value?: unknown): void };
+type Waiting = {
+  command: string;
+  options: RequestOptions;
+  settle(error: unknown, value?: unknown): void;
+  /** Sends the request to another child; false when that is not wanted, or is not its first repetition. */
+  resend(): boolean;
+};
 
 type Running = {
   process: Bun.Subprocess<"pipe", "pipe", "pipe">;
@@ -101,7 +109,12 @@ export function createChild(options: ChildOptions): Child {
     for (const { command, settle } of [...child.waiting.values()]) settle(options.ended(reason, command));
   };
 
-  const request = <Result>(command: string, args: unknown, request: RequestOptions = {}): Promise<Result> => {
+  const send = <Result>(
+    command: string,
+    args: unknown,
+    request: RequestOptions = {},
+    repeated = false,
+  ): Promise<Result> => {
     if (closed || request.signal?.aborted)
       return Promise.reject(options.ended(closed ? "closed" : "cancelled", command));
     clearTimeout(idle);
@@ -109,6 +122,7 @@ export function createChild(options: ChildOptions): Child {
     const child = running;
     const id = nextId++;
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
+    const sent = Date.now();
     const abort = () => (request.onAbort === "ask" ? tell(child, { cancel: id }) : abandon(child, "cancelled"));
     // The child's own watchdog has the same deadline; this timer is the one that can say why.
     const timer =
@@ -122,7 +136,15 @@ export function createChild(options: ChildOptions): Child {
       else reject(error);
       rest();
     };
-    child.waiting.set(id, { command, options: request, settle });
+    const resend = () => {
+      if (options.again !== command || repeated || closed || Date.now() - sent > FOUND_DEAD_MS) return false;
+      send<Result>(command, args, request, true).then(
+        (value) => settle(undefined, value),
+        (error: unknown) => settle(error),
+      );
+      return true;
+    };
+    child.waiting.set(id, { command, options: request, settle, resend });
     tell(child, { id, command, args, timeoutMs: request.timeoutMs });
     return promise;
   };
@@ -134,7 +156,7 @@ export function createChild(options: ChildOptions): Child {
     get pending() {
       return running?.waiting.size ?? 0;
     },
-    request,
+    request: (command, args, request) => send(command, args, request),
     kill() {
       if (running !== undefined) kill(running, "cancelled");
     },
@@ -155,6 +177,8 @@ export function createChild(options: ChildOptions): Child {
 /** An idle child closes its database in well under this; after it, SIGKILL does no harm either. */
 const CLOSE_MS = 1_000;
 const LAST_WORDS_CHARS = 4_000;
+/** A child that ends this soon after a request had ended before it, or so it may be taken. */
+const FOUND_DEAD_MS = 250;
 
 function start(options: ChildOptions): Running {
   const child: Running = {
@@ -239,7 +263,9 @@ function bury(child: Running, options: ChildOptions): void {
     const how = child.process.signalCode ?? child.process.exitCode;
     options.log.warn(`${options.command} ended (${how}): ${child.lastWords}`);
   }
-  for (const { command, settle } of [...child.waiting.values()]) settle(options.ended(reason, command));
+  for (const { command, settle, resend } of [...child.waiting.values()]) {
+    if (reason !== "died" || !resend()) settle(options.ended(reason, command));
+  }
 }
 
 /** How to start this program again: the executable itself, or under `bun` the entry point next to this folder. */

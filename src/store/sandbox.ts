@@ -124,6 +124,7 @@ function startChild(options: SandboxOptions, helper: boolean): Child {
     maxBytes: SQL_CHILD_BYTES * WATCHDOG_SHARE,
     maxTempBytes: TEMP_BYTES,
     idleMs: helper ? HELPER_IDLE_MS : undefined,
+    again: "query",
     log: options.log,
     ended: (reason) => ended(reason, options.timeoutMs),
   });

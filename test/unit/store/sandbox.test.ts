@@ -22,6 +22,13 @@ const code = (promise: Promise<unknown>) =>
     (error: unknown) => (error instanceof Fault ? error.code : String(error)),
   );
 
+/** Children of this process that run SQL. */
+async function sqlPids(): Promise<number[]> {
+  const listed = await Bun.$`ps -o pid=,args= --ppid ${process.pid}`.nothrow().quiet().text();
+  const rows = listed.split("\n").filter((row) => row.includes("__sql") && !row.includes("defunct"));
+  return rows.map((row) => Number.parseInt(row, 10));
+}
+
 describe("queries", () => {
   test("fifty at once, each answer to its question", async () => {
     const answers = await Promise.all(Array.from({ length: 50 }, (_, index) => f.query(`SELECT ${index} AS n`)));
@@ -80,6 +87,17 @@ describe("queries", () => {
     f.db.run("COMMIT");
     expect((await f.query("SELECT count(*) FROM people")).rows).toEqual([[103]]);
     f.db.run("DELETE FROM people WHERE distinct_id = 'half'");
+  });
+
+  test("a child found dead is replaced before anybody notices, one that dies of its query is not", async () => {
+    for (let round = 0; round < 5; round++) {
+      for (const pid of await sqlPids()) process.kill(pid, "SIGKILL");
+      expect((await f.query("SELECT 5")).rows).toEqual([[5]]);
+    }
+    const endless = code(f.query(ENDLESS));
+    await Bun.sleep(600);
+    for (const pid of await sqlPids()) process.kill(pid, "SIGKILL");
+    expect(await endless).toBe("LIMIT_EXCEEDED");
   });
 
   test("tables come and go between queries", async () => {
