@@ -1,18 +1,18 @@
 /** A saved flow report as a graph of steps: GET /arb_funnels (not in Mixpanel's public reference; best effort). */
 import { z } from "zod";
 import { type Api, path } from "./api.ts";
+import { branchesOf, columnsOf, type FlowBranch, pathListSchema, treeListSchema } from "./flow-forms.ts";
+import { type FlowNode, type FlowPlace, optional, placeFields, placeOf, placeSchema } from "./flow-place.ts";
 import { type Amount, amount } from "./sparse.ts";
 
-const text = () => z.string().nullish().catch(undefined);
+export type { FlowNode, FlowPlace } from "./flow-place.ts";
+
 const list = <T extends z.ZodType>(item: T) =>
   z
     .array(item)
     .nullish()
     .transform((items) => items ?? []);
 
-/** What a node or the target of an edge is: a named event, someone who left, or the merged rest. */
-export type FlowPlace = { event: string; type: string; anchorType: string; count: Amount };
-export type FlowNode = FlowPlace & { edges: FlowPlace[] };
 /** `breakdowns`: label of the segment (`Converted`, `Did Not Convert`) and its users. */
 export type FlowsReply = {
   steps: FlowNode[][];
@@ -23,47 +23,22 @@ export type FlowsReply = {
   computedAt?: string;
 };
 
-const placeFields = () => ({
-  event: text(),
-  type: text(),
-  anchorType: text(),
-  totalCount: amount().optional(),
-  count: amount().optional(),
-});
-type PlaceFields = {
-  event?: string | null;
-  type?: string | null;
-  anchorType?: string | null;
-  totalCount?: Amount;
-  count?: Amount;
-};
-
-function place(fields: PlaceFields): FlowPlace {
-  return {
-    event: fields.event ?? "",
-    type: (fields.type ?? "NORMAL").toUpperCase(),
-    anchorType: (fields.anchorType ?? "NORMAL").toUpperCase(),
-    count: fields.totalCount ?? fields.count ?? null,
-  };
-}
-
-const edgeSchema = () => z.looseObject(placeFields()).transform(place);
 const nodeSchema = () =>
   z
-    .looseObject({ ...placeFields(), edges: list(edgeSchema()) })
-    .transform((node): FlowNode => ({ ...place(node), edges: node.edges }));
+    .looseObject({ ...placeFields(), edges: list(placeSchema()) })
+    .transform((node): FlowNode => ({ ...placeOf(node), edges: node.edges }));
 
 const breakdownSchema = () =>
   z
     .looseObject({
       segments: list(
         z.looseObject({
-          label: text(),
+          label: optional(),
           value: z.unknown().optional(),
           values: z.array(z.unknown()).nullish().catch(undefined),
         }),
       ),
-      path: text(),
+      path: optional(),
       totalCount: amount().optional(),
       count: amount().optional(),
     })
@@ -82,13 +57,36 @@ const stepSchema = () =>
       .transform(({ nodes }) => nodes.filter((node) => node.event !== "" || node.count !== null)),
   );
 
+type Forms = {
+  steps?: FlowNode[][] | null;
+  flows?: FlowPlace[][] | null;
+  trees?: (FlowBranch | FlowBranch[])[] | null;
+};
+
+/** A report saved as top paths or as a tree may come in its own form. */
+function columns({ steps, flows, trees }: Forms): FlowNode[][] | undefined {
+  const forms = [steps, flows && columnsOf(branchesOf(flows)), trees && columnsOf(trees.flat())];
+  const given = forms.filter((form) => form !== null && form !== undefined);
+  const [first] = given;
+  return given.find((form) => form.length > 0) ?? first;
+}
+
 const replySchema = () =>
-  z.looseObject({
-    steps: z.array(stepSchema()),
-    breakdowns: list(breakdownSchema()),
-    overallConversionRate: amount().optional(),
-    computed_at: text(),
-  });
+  z
+    .looseObject({
+      steps: z.array(stepSchema()).nullish(),
+      flows: pathListSchema().nullish(),
+      trees: treeListSchema().nullish(),
+      breakdowns: list(breakdownSchema()),
+      overallConversionRate: amount().optional(),
+      computed_at: optional(),
+    })
+    .transform((reply, context) => {
+      const steps = columns(reply);
+      if (steps !== undefined) return { ...reply, steps };
+      context.addIssue({ code: "custom", message: "expected steps, flows or trees" });
+      return z.NEVER;
+    });
 
 /** Counts and step numbers arrive as texts. Shares of the start, drop-off and paths: `workspace/flow-paths.ts`. */
 export async function flows(api: Api, bookmarkId: number, signal?: AbortSignal): Promise<FlowsReply> {

@@ -9,7 +9,7 @@ import { id, metaSchema, tableSchema } from "./params.ts";
 import { defineTool, LIVE_READ } from "./tool.ts";
 
 const READING =
-  'share is of everyone who started. "(drop-off)" nodes count all who have left so far; drop_off counts only those who left right after that node. "(other events)" are the less frequent events together. A waypoint reached early stands again in its own step with the full count: do not add the two.';
+  'share is of everyone who started. "(drop-off)" nodes count all who have left so far; drop_off counts only those who left right after that node. "(other events)" are the less frequent events together. A waypoint reached early stands again in its own step with the full count: do not add the two. paths: a pair that occurs at several steps has a row for each.';
 
 /** A saved flow report. */
 export const queryFlows = defineTool({

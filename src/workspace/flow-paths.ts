@@ -46,8 +46,8 @@ function flowNode(node: FlowNode, start: number): FlowStep["nodes"][number] {
 }
 
 /**
- * Transitions, most frequent first: from, to, count, and the step they start at. Those who had left already do not move. `paths`
- * are whole ways (`A -> B -> C`), of which the last event is the `to`.
+ * Transitions, most frequent first: from, to, count. A pair that occurs at several steps has a row for each: users cannot be added up.
+ * Those who had left already do not move. `paths` are whole ways (`A -> B -> C`), of which the last event is the `to`.
  */
 export function flowPaths(steps: readonly (readonly FlowNode[])[], paths: FlowsReply["paths"] = []): Table {
   const rows = steps.flatMap((nodes, index) =>
@@ -67,7 +67,7 @@ export function flowPaths(steps: readonly (readonly FlowNode[])[], paths: FlowsR
     rows.push([names.slice(0, -1).join(" -> "), names.at(-1) ?? "", count ?? 0, Math.max(1, names.length - 1)]);
   }
   rows.sort((a, b) => b[2] - a[2] || a[3] - b[3]);
-  return { columns: ["from", "to", "count", "step"], rows: rows satisfies Cell[][] };
+  return { columns: ["from", "to", "count"], rows: rows.map(([from, to, count]): Cell[] => [from, to, count]) };
 }
 
 /** Mixpanel's overall rate where it is sent; otherwise Converted over everyone, from the conversion breakdown. */
