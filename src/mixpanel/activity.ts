@@ -15,16 +15,19 @@ const eventSchema = () =>
     properties: mapOf(z.unknown()).nullish(),
   });
 
-const eventList = () =>
-  z
-    .array(eventSchema())
-    .nullish()
-    .transform((events) => events ?? []);
+const eventList = () => z.array(eventSchema());
 
-/** `{status, results: {events: [...]}}`; unknown users give an empty list, written as `events: []` or as empty results. */
+/**
+ * `{status, results: {events: [...]}}`; unknown users give an empty list, written as `events: []` or as empty results. A reply
+ * without its list is not an answer of nothing.
+ */
 const replySchema = () =>
   z.object({
-    results: z.union([z.object({ events: eventList() }).transform((results) => results.events), eventList()]),
+    results: z.union([
+      z.object({ events: eventList() }).transform((results) => results.events),
+      z.strictObject({}).transform((): z.output<ReturnType<typeof eventList>> => []),
+      eventList(),
+    ]),
   });
 
 function secondsOf(value: unknown): number | undefined {

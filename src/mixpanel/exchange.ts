@@ -72,7 +72,9 @@ export async function refused(
   const now = site.now();
   if (status === 401 || status === 402 || status === 429) ticket.refund();
   const asked = askedOf(site, call, connected.host);
-  if (status === 429 || (status === 412 && isRateLimit(errorText(body)))) return throttled(site, asked, headers, body);
+  if (status === 429) return throttled(site, asked, headers, body);
+  // A rate limit in a 412 is one, but a 412 is never asked for again.
+  if (status === 412 && isRateLimit(errorText(body))) return { fault: throttled(site, asked, headers, body).fault };
   const fault = statusFault(asked, { status, body, now, location: headers.get("Location") }, site.quote);
   return { fault, trouble: { kind: "status", status, retryAfterMs: retryAfterMs(headers.get("Retry-After"), now) } };
 }

@@ -89,10 +89,22 @@ function unwrap(reply: Map<string, unknown>): unknown {
   return envelope === undefined || bare ? Object.fromEntries(reply) : reply.get(envelope);
 }
 
+/** Where nothing is found, the reply must at least have room for cohorts: anything else is not an answer of nothing. */
+const replySchema = () =>
+  objectSchema().transform((reply, context): RetentionResult => {
+    const tree = unwrap(reply);
+    const result = readCohorts(tree);
+    const found = result.cohorts.length + result.segments.size + result.unread > 0;
+    const isNode = (value: unknown) => typeof value === "object" && value !== null;
+    if (found || (isNode(tree) && Object.values(tree as object).every(isNode))) return result;
+    context.addIssue({ code: "custom", message: "it holds no cohorts" });
+    return z.NEVER;
+  });
+
 /** No envelope: cohort dates at the top. Recent cohorts may have fewer counts than asked; empty is `{}`. */
 export async function retention(api: Api, query: RetentionQuery, signal?: AbortSignal): Promise<RetentionResult> {
   const { step } = query;
-  const reply = await api.call(
+  return api.call(
     {
       family: "query",
       path: path`/retention`,
@@ -110,10 +122,9 @@ export async function retention(api: Api, query: RetentionQuery, signal?: AbortS
         on: query.on,
         limit: query.on === undefined ? undefined : query.limit,
       },
-      reply: objectSchema(),
+      reply: replySchema(),
       keyedByData: true,
     },
     signal,
   );
-  return readCohorts(unwrap(reply));
 }

@@ -140,6 +140,13 @@ describe("retention", () => {
     expect(await retention(stubApi(body), ask)).toMatchObject({ cohorts: [{ date: "2026-03-01" }], unread: 2 });
   });
   test("nothing", async () => expect((await retention(stubApi({}), ask)).cohorts).toEqual([]));
+  test.each<[string, unknown]>([
+    ["another object", { unexpected: true }],
+    ["results null", { results: null }],
+    ["a list", []],
+  ])("%s is no answer of nothing", async (_, body) => {
+    await expect(retention(stubApi(body), ask)).rejects.toThrow();
+  });
 });
 
 describe("frequency", () => {
@@ -159,6 +166,13 @@ describe("frequency", () => {
     ["empty without envelope", {}],
     ["an empty list", { data: [] }],
   ])("%s", async (_, body) => expect(await frequency(stubApi(body), ask)).toEqual([]));
+  test.each<[string, unknown]>([
+    ["null", null],
+    ["data null", { data: null }],
+    ["another object", { unexpected: true }],
+  ])("%s is no answer of nothing", async (_, body) => {
+    await expect(frequency(stubApi(body), ask)).rejects.toThrow();
+  });
 });
 
 describe("activity", () => {
@@ -186,10 +200,16 @@ describe("activity", () => {
   });
   test.each<[string, unknown]>([
     ["no events", { status: "ok", results: { events: [] } }],
-    ["events null", { results: { events: null } }],
     ["results empty", { results: {} }],
     ["results a list", { results: [] }],
   ])("%s", async (_, body) => expect(await activity(stubApi(body), ask)).toEqual([]));
+  test.each<[string, unknown]>([
+    ["another object", { unexpected: true }],
+    ["results null", { status: "ok", results: null }],
+    ["events null", { results: { events: null } }],
+  ])("%s is no answer of nothing", async (_, body) => {
+    await expect(activity(stubApi(body), ask)).rejects.toThrow();
+  });
 });
 
 describe("flows", () => {
@@ -250,6 +270,49 @@ describe("flows", () => {
       breakdowns: [],
       overallConversionRate: null,
     });
+  });
+  test("a list of top paths: a beginning counted alike is one, other counts add up", async () => {
+    const way = (...steps: [string, string][]) => ({
+      flowSteps: steps.map(([event, totalCount]) => ({ event, type: "NORMAL", totalCount })),
+    });
+    const { steps } = await flows(
+      stubApi({
+        flows: [way(["A", "10"], ["B", "4"]), way(["A", "10"], ["C", "3"]), way(["X", "1"], ["B", "1"])],
+      }),
+      7,
+    );
+    expect(steps.map((nodes) => nodes.map(({ event, count }) => [event, count]))).toEqual([
+      [
+        ["A", 10],
+        ["X", 1],
+      ],
+      [
+        ["B", 5],
+        ["C", 3],
+      ],
+    ]);
+    expect(steps[0]?.[0]?.edges.map(({ event, count }) => [event, count])).toEqual([
+      ["B", 4],
+      ["C", 3],
+    ]);
+  });
+  test("a tree under a virtual root", async () => {
+    const leaf = (event: string, totalCount: string, dropOffTotalCount: string, children: unknown[] = []) => ({
+      step: { event, type: "NORMAL" },
+      totalCount,
+      dropOffTotalCount,
+      children,
+    });
+    const root = { step: null, totalCount: "10", children: [leaf("A", "10", "6", [leaf("B", "4", "4")])] };
+    const { steps } = await flows(stubApi({ trees: [{ root }] }), 7);
+    expect(steps.map((nodes) => nodes.map(({ event, count, edges }) => [event, count, edges.length]))).toEqual([
+      [["A", 10, 2]],
+      [["B", 4, 1]],
+    ]);
+    expect(steps[0]?.[0]?.edges[1]).toMatchObject({ type: "DROPOFF", count: 6 });
+  });
+  test("none of its forms", async () => {
+    await expect(flows(stubApi({ computed_at: "x" }), 7)).rejects.toThrow();
   });
   test("by id and kind", async () => {
     const api = stubApi({ steps: [], breakdowns: null, overallConversionRate: 0.31 });
