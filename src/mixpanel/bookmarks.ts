@@ -7,7 +7,7 @@ import { numericId, optionalText } from "./ids.ts";
 export const BOOKMARK_TYPES = ["insights", "funnels", "retention", "flows", "launch-analysis"] as const;
 export type BookmarkType = (typeof BOOKMARK_TYPES)[number];
 
-/** Times are Mixpanel's own texts, passed through: it does not say their zone. `steps` is known for funnels only. */
+/** Times are Mixpanel's own texts, without a zone (UTC, as its other times of saved things). `steps` is known for funnels only. */
 export type Bookmark = {
   id: number;
   name: string;

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { Fault } from "../fault.ts";
 import { resolveDay } from "../mixpanel/dates.ts";
 import { notesKey } from "../workspace/page.ts";
+import { zonedTime } from "../workspace/times.ts";
 import { fromDate, notes, refresh, toDate } from "./params.ts";
 import { cutList, defineTool, LIVE_READ } from "./tool.ts";
 
@@ -31,8 +32,10 @@ export const listAnnotations = defineTool({
       throw new Fault("DATE_RANGE", `from_date ${from} is after to_date ${to}.`, { suggestions: ["Swap them."] });
     }
     const list = await discovery.annotations({ fromDate: from, toDate: to }, { refresh: args.refresh, signal });
+    const timezone = list.length === 0 ? undefined : await discovery.timezone(signal);
     const annotations = list.map(({ tags, ...annotation }) => ({
       ...annotation,
+      date: zonedTime(annotation.date, timezone),
       tags: tags.length > 0 ? tags : undefined,
     }));
     const none = list.length === 0 && (asked ? "No annotations in this range." : "The project has no annotations.");

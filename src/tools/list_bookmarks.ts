@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { BOOKMARK_TYPES } from "../mixpanel/bookmarks.ts";
 import { countOf, matching, notesKey, pageOf } from "../workspace/page.ts";
+import { utcTime } from "../workspace/times.ts";
 import { limit, notes, offset, refresh, search } from "./params.ts";
 import { cutList, defineTool, LIVE_READ } from "./tool.ts";
 
@@ -47,8 +48,8 @@ export const listBookmarks = defineTool({
         name,
         type,
         description: description ?? undefined,
-        created,
-        modified,
+        created: utcTime(created),
+        modified: utcTime(modified),
         creator: creator ?? undefined,
       };
     });

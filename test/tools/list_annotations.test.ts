@@ -42,10 +42,27 @@ describe("list_annotations", () => {
     });
     expect((await server.call("list_annotations")).structured).toEqual({
       annotations: [
-        { id: 1, date: "2026-02-15 09:00:00", description: "" },
+        { id: 1, date: "2026-02-15T09:00:00Z", description: "" },
         { id: 2, date: "2026-02-15T12:00:00-08:00", description: "Relaunch", tags: ["marketing"] },
       ],
     });
+  });
+
+  test("a wall-clock time gets the project's offset of that day", async () => {
+    const dates = ["2026-02-15 09:00:00", "2026-03-08 01:30:00", "2026-03-08 03:30:00", "2026-07-01"];
+    const results = dates.map((date, id) => ({ id, date, description: "" }));
+    const server = await scripted(
+      { "app/projects/3000001/annotations": { body: { results } } },
+      { timezone: "US/Pacific" },
+    );
+    open.push(server);
+    const { structured } = await server.call("list_annotations");
+    expect((structured["annotations"] as { date: string }[]).map(({ date }) => date)).toEqual([
+      "2026-02-15T09:00:00-08:00",
+      "2026-03-08T01:30:00-08:00",
+      "2026-03-08T03:30:00-07:00",
+      "2026-07-01",
+    ]);
   });
 
   test("the older envelope, and none", async () => {

@@ -31,8 +31,8 @@ const shown = {
   id: 51230001,
   name: "Weekly signups",
   type: "insights",
-  created: "2025-10-01T08:00:00",
-  modified: "2026-02-11T15:20:09",
+  created: "2025-10-01T08:00:00Z",
+  modified: "2026-02-11T15:20:09Z",
   creator: "Ana",
 };
 
@@ -51,7 +51,7 @@ describe("list_bookmarks", () => {
     ["a list", [report]],
     ["a list nested once more", { results: [report] }],
   ] as const) {
-    test(`${name}; definitions dropped, dates as they are`, async () => {
+    test(`${name}; definitions dropped, times with their zone`, async () => {
       const server = await serve({ status: "ok", results });
       const { structured, text } = await server.call("list_bookmarks");
       expect(structured).toEqual({ bookmarks: [shown], total: 1, truncated: false });
