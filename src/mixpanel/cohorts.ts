@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { type Api, path } from "./api.ts";
 import { numericId, optionalText } from "./ids.ts";
+import { amount } from "./sparse.ts";
 
 /** `count` is the size as last computed; `created` is Mixpanel's text (`2025-11-03 09:12:44`, UTC), null when it sent none. */
 export type Cohort = {
@@ -18,7 +19,7 @@ const listReply = () =>
     z.object({
       id: numericId(),
       name: optionalText(),
-      count: z.number().nullish(),
+      count: amount().optional(),
       description: optionalText(),
       created: optionalText(),
       // 0 or 1, at times a boolean; a cohort is visible unless it says otherwise.

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { type Api, path } from "./api.ts";
 import { mapOf } from "./reply.ts";
+import { amount } from "./sparse.ts";
 
 /** Mixpanel clamps a larger limit silently. */
 export const MOST_EVENT_NAMES = 5_000;
@@ -33,7 +34,7 @@ export type TopEvent = { event: string; amount: number; change: number | null };
 
 const topReply = () =>
   z.object({
-    events: z.array(z.object({ event: z.string(), amount: z.number(), percent_change: z.number().nullish() })),
+    events: z.array(z.object({ event: z.string(), amount: amount(), percent_change: amount().optional() })),
   });
 
 /** Today's most frequent events so far, in the project's time zone. Mixpanel's own default limit is 100. */
@@ -43,14 +44,18 @@ export async function topEvents(
   signal?: AbortSignal,
 ): Promise<TopEvent[]> {
   const reply = await api.call({ family: "query", path: path`/events/top`, query, reply: topReply() }, signal);
-  return reply.events.map(({ event, amount, percent_change: change }) => ({ event, amount, change: change ?? null }));
+  return reply.events.map(({ event, amount, percent_change: change }) => ({
+    event,
+    amount: amount ?? 0,
+    change: change ?? null,
+  }));
 }
 
 /** How many of the event's occurrences had the property; undefined where Mixpanel does not say. */
 export type PropertyName = { name: string; count?: number };
 
 const propertiesReply = () => {
-  const found = mapOf(z.object({ count: z.number().nullish() }).nullable());
+  const found = mapOf(z.object({ count: amount().optional() }).nullable());
   // Some servers write an empty object as an empty list.
   return z.union([found, z.array(z.never()).transform((): z.output<typeof found> => new Map())]);
 };

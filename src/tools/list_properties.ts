@@ -2,6 +2,7 @@ import { z } from "zod";
 import { Fault } from "../fault.ts";
 import { MOST_PROPERTY_NAMES } from "../mixpanel/events.ts";
 import type { Discovery } from "../workspace/discovery.ts";
+import { knownEvents } from "../workspace/empty.ts";
 import { countOf, matching, notesKey, pageOf } from "../workspace/page.ts";
 import { event, limit, notes, refresh, search } from "./params.ts";
 import { cutList, defineTool, LIVE_READ } from "./tool.ts";
@@ -24,7 +25,8 @@ export const listProperties = defineTool({
       truncated: z.boolean(),
       notes: notes(),
     }),
-  async handler({ discovery }, args, { signal }) {
+  async handler(workspace, args, { signal }) {
+    const { discovery } = workspace;
     const all = await discovery
       .properties(args.event, { refresh: args.refresh, signal })
       .catch((fault) => Promise.reject(unknownEvent(fault, discovery, args.event)));
@@ -35,6 +37,7 @@ export const listProperties = defineTool({
     const most =
       all.length >= MOST_PROPERTY_NAMES &&
       `Mixpanel lists at most ${MOST_PROPERTY_NAMES} properties here; there may be more.`;
+    if (all.length === 0) await knownEvents(workspace, workspace.api(), signal);
     const none = all.length === 0 && nothingKnown(discovery, args.event);
     return { event: args.event, properties: page, total, truncated, ...notesKey(most, none) };
   },

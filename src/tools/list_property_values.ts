@@ -1,6 +1,8 @@
 import { z } from "zod";
 import type { Discovery } from "../workspace/discovery.ts";
+import { knownEvents } from "../workspace/empty.ts";
 import { notesKey } from "../workspace/page.ts";
+import { bareName } from "../workspace/query-input.ts";
 import { event, limit, notes, refresh } from "./params.ts";
 import { cutList, defineTool, LIVE_READ } from "./tool.ts";
 
@@ -27,9 +29,12 @@ export const listPropertyValues = defineTool({
       truncated: z.boolean(),
       notes: notes(),
     }),
-  async handler({ discovery }, args, { signal }) {
-    const { event, property } = args;
+  async handler(workspace, args, { signal }) {
+    const { discovery } = workspace;
+    const { event } = args;
+    const property = bareName(args.property, "list_property_values");
     const found = await discovery.values(event, property, args.limit, { refresh: args.refresh, signal });
+    if (found.length === 0) await knownEvents(workspace, workspace.api(), signal);
     const none = found.length === 0 && nothingKnown(discovery, event);
     return {
       event,

@@ -55,7 +55,7 @@ export const propertyCounts = defineTool({
   async handler(workspace, args, { signal }) {
     const { unit, type, values } = args;
     refuseHourlyUsers(type, unit);
-    const property = bareName(args.property);
+    const property = bareName(args.property, "property_counts");
     const live = await openLive(workspace, signal);
     const range = rangeOf(args, unit, live);
     const asked = segmentsToAsk(args.limit, range, unit);

@@ -37,7 +37,8 @@ export async function emptyNotes(
   return notes;
 }
 
-async function knownEvents(workspace: Workspace, api: Api, signal: AbortSignal): Promise<string[]> {
+/** The event names this session knows, asked for where none are known yet and the quota has queries to spare. */
+export async function knownEvents(workspace: Workspace, api: Api, signal: AbortSignal): Promise<string[]> {
   const seen = workspace.discovery.known().events;
   const { used, limit } = api.quota().query;
   if (seen.length > 0 || limit - used < QUOTA_TO_SPARE) return seen;

@@ -18,11 +18,11 @@ export function accessorOf(on: string): string {
 }
 
 /** A property's bare name where an expression may have been given: `properties["plan"]` is `plan`. Throws QUERY_INVALID for others. */
-export function bareName(property: string): string {
+export function bareName(property: string, tool: string): string {
   const accessor = /^\s*properties\["((?:[^"\\]|\\.)*)"\]\s*$/s.exec(property);
   if (accessor !== null) return (accessor[1] ?? "").replace(/\\(.)/gs, "$1");
   if (toAccessor(property) !== property) return property;
-  throw new Fault("QUERY_INVALID", "property_counts takes one property of the event, not an expression.", {
+  throw new Fault("QUERY_INVALID", `${tool} takes one property of the event, not an expression.`, {
     suggestions: ["Give the bare name, or use segmentation with `on` for the expression."],
   });
 }

@@ -39,6 +39,14 @@ describe("list_property_values", () => {
     ]);
   });
 
+  test("of a property written as an accessor; other expressions are refused", async () => {
+    const server = await serve(["a"]);
+    await server.call("list_property_values", { event: "Order", property: 'properties["a \\"b\\""]' });
+    expect(server.queries[0]?.params.get("name")).toBe('a "b"');
+    const { error } = await server.call("list_property_values", { event: "Order", property: 'user["plan"]' });
+    expect([error?.code, server.queries.length]).toEqual(["QUERY_INVALID", 1]);
+  });
+
   test("say when there are more", async () => {
     const server = await serve(Array.from({ length: 255 }, (_, i) => `v${i}`));
     const { structured, text } = await server.call("list_property_values", ask);
