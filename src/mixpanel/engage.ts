@@ -3,6 +3,8 @@ import { z } from "zod";
 import { Fault } from "../fault.ts";
 import { QUOTED_ERROR_CHARS } from "../limits.ts";
 import { type Api, type Download, jsonParam, type Params, path } from "./api.ts";
+import { errorInside, unreadable } from "./reply.ts";
+import { amount } from "./sparse.ts";
 
 export type ProfileQuery = {
   distinctId?: string;
@@ -108,10 +110,9 @@ export function idOf(profile: RawProfile): string {
 
 const profilePage = z.looseObject({
   results: z.array(profile).optional(),
-  total: z.number().nullish(),
-  page_size: z.number().nullish(),
+  total: amount().optional(),
+  page_size: amount().optional(),
   session_id: z.string().nullish(),
-  error: z.unknown().optional(),
 });
 
 /**
@@ -120,12 +121,15 @@ const profilePage = z.looseObject({
  */
 export function readPage(json: unknown): ProfilePage {
   const read = profilePage.safeParse(json);
-  if (!read.success) throw new Fault("UPSTREAM_ERROR", "Mixpanel's profile page does not have the expected shape.");
-  const { results, total, page_size, session_id, error } = read.data;
-  if (results === undefined) {
-    const said = typeof error === "string" ? error : JSON.stringify(error ?? "no results");
-    throw new Fault("QUERY_INVALID", `Mixpanel refused the profile query: ${quoted(said)}`);
+  if (!read.success) throw unreadable("engage", "a profile page does not have the expected shape");
+  const { results, total, page_size, session_id } = read.data;
+  const error = errorInside(json);
+  if (error !== undefined) {
+    throw new Fault("QUERY_INVALID", `Mixpanel refused the profile query: ${quoted(error)}`, {
+      suggestions: ["Check the filter, the ids and the property names of the query."],
+    });
   }
+  if (results === undefined) throw unreadable("engage", "it has no results");
   return {
     total: total ?? undefined,
     pageSize: page_size ?? 1000,

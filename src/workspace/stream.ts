@@ -1,11 +1,12 @@
 /** A few events or profiles straight from Mixpanel: read as they arrive, nothing stored, the download stopped at once. */
 import { Fault } from "../fault.ts";
-import { MAX_REPLY_BYTES } from "../limits.ts";
+import { MAX_REPLY_BYTES, QUOTED_ERROR_CHARS } from "../limits.ts";
 import type { Api, Download } from "../mixpanel/api.ts";
 import type { DateRange } from "../mixpanel/dates.ts";
 import { downloadProfiles, type ProfileQuery, readPage, readProfile } from "../mixpanel/engage.ts";
 import { exportEvents } from "../mixpanel/export.ts";
 import { readLines, readText } from "../mixpanel/lines.ts";
+import { unreadable } from "../mixpanel/reply.ts";
 import { CLIPPED_CHARS, clipValue, parseExact } from "./exact-json.ts";
 
 const ATTEMPTS = 3;
@@ -49,6 +50,7 @@ async function takeEvents(download: Download, limit: number): Promise<Streamed<S
     const event = readEvent(line);
     halfLine = event === undefined && tryParse(line) === undefined;
     if (event === undefined) {
+      if (items.length + unreadable === 0) refuseError(line);
       if (isBroken(line)) throw cutOff();
       unreadable++;
       continue;
@@ -68,7 +70,24 @@ async function takeEvents(download: Download, limit: number): Promise<Streamed<S
 function isBroken(line: string): boolean {
   if (/terminated early$/i.test(line) || line.startsWith("<")) return true;
   const json = tryParse(line);
-  return typeof json === "object" && json !== null && "error" in json && !("event" in json);
+  return errorOf(json) !== undefined;
+}
+
+function errorOf(json: unknown): unknown {
+  const isError = typeof json === "object" && json !== null && "error" in json && !("event" in json);
+  return isError ? (json as { error: unknown }).error : undefined;
+}
+
+/** An error in the place of the first event is Mixpanel's answer to the query, not a cut. */
+function refuseError(line: string): void {
+  const error = errorOf(tryParse(line));
+  if (error === undefined || /terminated early/i.test(line)) return;
+  const words = JSON.stringify(
+    String(typeof error === "string" ? error : JSON.stringify(error)).slice(0, QUOTED_ERROR_CHARS),
+  );
+  throw new Fault("QUERY_INVALID", `Mixpanel refused the export: ${words}`, {
+    suggestions: ["Check the event names, the dates and the `where` expression."],
+  });
 }
 
 function cutOff(): Fault {
@@ -136,8 +155,12 @@ export async function streamProfiles(
 }
 
 function wholeJson(text: string): unknown {
-  const json = tryParse(text);
-  if (json === undefined) throw new Fault("UPSTREAM_TRUNCATED", "Mixpanel's profile page is not whole JSON.");
+  if (text.trimStart().startsWith("<")) throw unreadable("engage", "it is an HTML page, not JSON");
+  const json = tryParse(text.replace(/^\ufeff/, ""));
+  if (json === undefined)
+    throw new Fault("UPSTREAM_TRUNCATED", "Mixpanel's profile page is not whole JSON.", {
+      suggestions: ["Try again in a minute; if it stays, check for a proxy between this machine and Mixpanel."],
+    });
   return json;
 }
 

@@ -64,6 +64,23 @@ describe("streamEvents", () => {
     }
   });
 
+  test("an error in the place of the events is the answer to the query", async () => {
+    let asked = 0;
+    const server = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch: () => {
+        asked += 1;
+        return new Response('{"error": "no such thing"}\n', { headers: { "content-length": "27" } });
+      },
+    });
+    const fetching = await openFetchWorkspace({ url: server.url.origin });
+    open.push({ close: () => server.stop(true) }, fetching);
+    const answer = streamEvents(fetching.workspace.api(), { ...DAY, limit: 10 }, signal);
+    await expect(answer).rejects.toMatchObject({ code: "QUERY_INVALID", message: expect.stringContaining("no such") });
+    expect(asked).toBe(1);
+  });
+
   test("a cancel ends it", async () => {
     const { raw, api } = await events(() => ({ kind: "stall", at: 0.1 }), 50);
     const controller = new AbortController();
