@@ -7,13 +7,15 @@ import { join } from "node:path";
 
 const root = join(import.meta.dir, "..");
 const reports = join(root, "dist", "reports");
+const STEP_MS = 30 * 60_000;
 let passed = 0;
 let failed = 0;
 
 async function step(name: string, command: string[]): Promise<boolean> {
   process.stdout.write(`\n== ${name}\n`);
   const started = Date.now();
-  const child = Bun.spawn(command, { cwd: root, stdout: "inherit", stderr: "inherit" });
+  // A step that hangs is a step that failed.
+  const child = Bun.spawn(command, { cwd: root, stdout: "inherit", stderr: "inherit", timeout: STEP_MS });
   const ok = (await child.exited) === 0;
   process.stdout.write(`== ${name}: ${ok ? "ok" : "FAILED"} in ${((Date.now() - started) / 1000).toFixed(1)} s\n`);
   return ok;
