@@ -48,6 +48,19 @@ export function validAccount(raw: RawAccount): Account {
       },
     );
   }
+  checkCredentials(raw);
+  return {
+    name: raw.name,
+    username: raw.username.trim(),
+    secret: new Secret(raw.secret.trim()),
+    projectId,
+    region,
+    workspaceId: workspaceNumber(raw),
+  };
+}
+
+/** Only what can stand in a Basic header, and only what Mixpanel gives out. */
+function checkCredentials(raw: RawAccount): void {
   for (const field of ["username", "secret"] as const) {
     const value = raw[field].trim();
     if (
@@ -65,14 +78,6 @@ export function validAccount(raw: RawAccount): Account {
       );
     }
   }
-  return {
-    name: raw.name,
-    username: raw.username.trim(),
-    secret: new Secret(raw.secret.trim()),
-    projectId,
-    region,
-    workspaceId: workspaceNumber(raw),
-  };
 }
 
 function workspaceNumber(raw: RawAccount): number | undefined {

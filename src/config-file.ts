@@ -28,21 +28,7 @@ export async function accountFromFile(content: string, path: string, wanted: str
   if (!file.success) throw invalid(path, `"${file.error.issues[0]?.path.join(".")}" has the wrong type.`);
   const names = Object.keys(file.data.accounts);
   const name = wanted ?? file.data.default ?? (names.length === 1 ? names[0] : undefined);
-  if (name === undefined) {
-    throw names.length === 0
-      ? new Fault("CONFIG_MISSING", `The config file ${path} has no accounts.`, {
-          suggestions: [
-            "Run `mixpanel-data-mcp setup` to add one.",
-            "Or add an [accounts.NAME] table with username, secret and project_id.",
-            "Or set MP_USERNAME, MP_SECRET and MP_PROJECT_ID in the environment of this server.",
-          ],
-        })
-      : invalid(
-          path,
-          `it has ${names.length} accounts (${names.join(", ")}) and no default.`,
-          'Add `default = "NAME"` at its top, or choose one with --account or MP_ACCOUNT.',
-        );
-  }
+  if (name === undefined) throw noDefault(names, path);
   if (!Object.hasOwn(file.data.accounts, name)) throw unknownAccount(name, names, path);
   const parsed = accountSchema.safeParse(file.data.accounts[name]);
   if (!parsed.success) {
@@ -63,6 +49,20 @@ export async function accountFromFile(content: string, path: string, wanted: str
     workspaceId: workspace_id,
     source: (field) =>
       `accounts.${name}.${field === "projectId" ? "project_id" : field === "workspaceId" ? "workspace_id" : field}`,
+  });
+}
+
+function noDefault(names: string[], path: string): Fault {
+  if (names.length > 0) {
+    const what = `it has ${names.length} accounts (${names.join(", ")}) and no default.`;
+    return invalid(path, what, 'Add `default = "NAME"` at its top, or choose one with --account or MP_ACCOUNT.');
+  }
+  return new Fault("CONFIG_MISSING", `The config file ${path} has no accounts.`, {
+    suggestions: [
+      "Run `mixpanel-data-mcp setup` to add one.",
+      "Or add an [accounts.NAME] table with username, secret and project_id.",
+      "Or set MP_USERNAME, MP_SECRET and MP_PROJECT_ID in the environment of this server.",
+    ],
   });
 }
 

@@ -7,7 +7,31 @@ import type { Target } from "./targets.ts";
 /** A placeholder that the desktop client fills in. */
 const asked = (field: string) => `$${"{"}user_config.${field}}`;
 
-/** Validated by the packing tool. What a desktop client asks its user for; the secret is stored by the client and never shown. */
+/** What a desktop client asks its user for; the secret is stored by the client and never shown. */
+const USER_CONFIG = {
+  username: {
+    type: "string",
+    title: "Service account username",
+    description: "From Mixpanel: Organization settings, Service accounts",
+    required: true,
+  },
+  secret: {
+    type: "string",
+    title: "Service account secret",
+    description: "Stored by this application, sent to Mixpanel only",
+    sensitive: true,
+    required: true,
+  },
+  project_id: {
+    type: "string",
+    title: "Project id",
+    description: "The number in your project's address",
+    required: true,
+  },
+  region: { type: "string", title: "Region", description: "us, eu or in", default: "us", required: false },
+};
+
+/** Validated by the packing tool. */
 export function manifest(version: string, target: Target): object {
   return {
     manifest_version: "0.3",
@@ -36,28 +60,7 @@ export function manifest(version: string, target: Target): object {
     },
     tools_generated: true,
     prompts_generated: true,
-    user_config: {
-      username: {
-        type: "string",
-        title: "Service account username",
-        description: "From Mixpanel: Organization settings, Service accounts",
-        required: true,
-      },
-      secret: {
-        type: "string",
-        title: "Service account secret",
-        description: "Stored by this application, sent to Mixpanel only",
-        sensitive: true,
-        required: true,
-      },
-      project_id: {
-        type: "string",
-        title: "Project id",
-        description: "The number in your project's address",
-        required: true,
-      },
-      region: { type: "string", title: "Region", description: "us, eu or in", default: "us", required: false },
-    },
+    user_config: USER_CONFIG,
     compatibility: { platforms: [target.os] },
   };
 }

@@ -69,6 +69,20 @@ export function demoSteps(): Step[] {
       heatMap,
     ),
     tool("Fetch the last 30 days, so that SQL answers the rest at no quota.", "fetch_events", LAST_30, fetched),
+    ...sqlSteps(),
+    {
+      kind: "prompt",
+      question: "How should an assistant go about retention here?",
+      name: "retention_analysis",
+      args: { event: "Sign Up" },
+    },
+    tool("What is left of the hour's quota?", "workspace_info", {}, quotaLeft),
+  ];
+}
+
+/** On the events that were fetched. */
+function sqlSteps(): Step[] {
+  return [
     sql("Who are the best customers?", [
       "SELECT distinct_id, count(*) AS orders,",
       "       round(sum(properties->>'$.amount'), 2) AS revenue",
@@ -94,12 +108,5 @@ export function demoSteps(): Step[] {
       "       round(orders / week_before, 2) AS ratio",
       "FROM compared WHERE ratio IS NOT NULL ORDER BY ratio LIMIT 5",
     ]),
-    {
-      kind: "prompt",
-      question: "How should an assistant go about retention here?",
-      name: "retention_analysis",
-      args: { event: "Sign Up" },
-    },
-    tool("What is left of the hour's quota?", "workspace_info", {}, quotaLeft),
   ];
 }

@@ -68,7 +68,7 @@ async function converse(client: Client, terminal: Terminal): Promise<number> {
   terminal.line();
   terminal.line(style.dim(`${steps.length} questions in ${seconds} s`));
   for (const line of connectSnippets(process.execPath, terminal)) terminal.line(line);
-  return 0;
+  return results.has(FAILED) ? 1 : 0;
 }
 
 const INDENT = "  ";
@@ -130,11 +130,17 @@ async function askTool(
   const text = Array.isArray(reply.content)
     ? reply.content.map((part: { text?: string }) => part.text ?? "").join("\n")
     : "";
-  if (reply.isError) return text.split("\n").flatMap((line) => wrap(line, width));
+  if (reply.isError) {
+    results.set(FAILED, {});
+    return text.split("\n").flatMap((line) => wrap(line, width));
+  }
   const result = (reply.structuredContent ?? {}) as Result;
   results.set(step.name, result);
   return step.show(result, { style: terminal.style, width });
 }
+
+/** Noted among the results when an answer was an error: the demo then ends with exit code 1. */
+const FAILED = "failed";
 
 const PROMPT_LINES = 5;
 

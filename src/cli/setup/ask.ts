@@ -21,6 +21,32 @@ export const isInteractive = () => process.stdin.isTTY === true && process.stder
  * pasted block of answers must not show the secret in it. Ctrl-C, Ctrl-D and SIGTERM end it all, with the terminal as it was.
  */
 export function createAsk(): Ask {
+  const { line, stop, ended } = createReader();
+  return {
+    async text(question, { standard, wrong } = {}) {
+      for (;;) {
+        const answer = (await line(standard ? `${question} [${standard}]: ` : `${question}: `)) || (standard ?? "");
+        const problem = wrong?.(answer);
+        if (problem === undefined) return answer;
+        process.stderr.write(`  ${problem}\n`);
+      }
+    },
+    async secret(question) {
+      for (;;) {
+        const answer = await line(`${question} (not shown): `, true);
+        if (answer !== "") return answer;
+      }
+    },
+    async yes(question, standard) {
+      const answer = (await line(`${question} [${standard ? "Y/n" : "y/N"}]: `)).toLowerCase();
+      return answer === "" ? standard : answer.startsWith("y");
+    },
+    meanwhile: (work) => Promise.race([work, ended]),
+    close: stop,
+  };
+}
+
+function createReader() {
   let hidden = true;
   let asking = false;
   const output = new Writable({
@@ -44,35 +70,13 @@ export function createAsk(): Ask {
     if (asking) process.stderr.write("\n");
     lines.end(new Fault("CANCELLED", "Setup was stopped; nothing was written."));
   });
-
-  const line = async (prompt: string, secret = false) => {
+  async function line(prompt: string, secret = false): Promise<string> {
     process.stderr.write(prompt);
     hidden = secret;
     asking = true;
     return await lines.next();
-  };
-  return {
-    async text(question, { standard, wrong } = {}) {
-      for (;;) {
-        const answer = (await line(standard ? `${question} [${standard}]: ` : `${question}: `)) || (standard ?? "");
-        const problem = wrong?.(answer);
-        if (problem === undefined) return answer;
-        process.stderr.write(`  ${problem}\n`);
-      }
-    },
-    async secret(question) {
-      for (;;) {
-        const answer = await line(`${question} (not shown): `, true);
-        if (answer !== "") return answer;
-      }
-    },
-    async yes(question, standard) {
-      const answer = (await line(`${question} [${standard ? "Y/n" : "y/N"}]: `)).toLowerCase();
-      return answer === "" ? standard : answer.startsWith("y");
-    },
-    meanwhile: (work) => Promise.race([work, lines.ended]),
-    close: stop,
-  };
+  }
+  return { line, stop, ended: lines.ended };
 }
 
 /** Answers may come faster than questions: each waits for its own. */
