@@ -106,7 +106,10 @@ async function addAccount(
   for (const note of verified.notes) say(`note: ${note}`);
   const keychain = values["keychain"] === true;
   await saveAccount({ account: verified.account, secret: input.secret, keychain, config, print, say });
-  if (chosen.length === 0) say("No MCP client was changed; register later with: mixpanel-data-mcp setup --client all");
+  if (chosen.length === 0) {
+    const why = found.length === 0 ? "No MCP client was found" : "No MCP client was changed";
+    say(`${why}; README says how to connect one by hand, and setup --client NAME writes its file.`);
+  }
   registerAll({ clients: chosen, accountName: verified.account.name, config, machine, print, say });
   if (!print) say("Done. Restart the client, then ask it: What is tracked in my Mixpanel project?");
 }

@@ -87,7 +87,9 @@ export async function removeAll({ clients, account, config, machine, print, say 
   else if (print) say(`would remove account "${account}" from ${config.configPath}`);
   else {
     const backup = write({ path: config.configPath, before, after }, 0o600);
-    say(`ok: account "${account}" removed from ${config.configPath}, backup ${backup ?? "none"}`);
+    say(
+      `ok: account "${account}" removed from ${config.configPath}; the backup ${backup ?? "(none)"} still holds its secret`,
+    );
     // There is nothing in a keychain that is not there.
     await Bun.secrets.delete({ service: KEYCHAIN_SERVICE, name: account }).catch(() => false);
   }

@@ -61,7 +61,7 @@ export function write(change: Change, mode?: number): string | undefined {
     const old = existsSync(target) ? statSync(target).mode & 0o777 : undefined;
     // A rename would get around it, so it is looked at here.
     if (old !== undefined && (old & 0o200) === 0) throw new Error("the file is read-only");
-    const backup = change.before === undefined ? undefined : backUp(target, mode);
+    const backup = change.before ? backUp(target, mode) : undefined;
     replace(target, change.after, mode ?? old ?? 0o644);
     return backup;
   } catch (cause) {
