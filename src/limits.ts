@@ -16,6 +16,10 @@ export const SQL_TIMEOUT_MS = 30_000;
 export const SQL_DEFAULT_ROWS = 100;
 export const SQL_MAX_ROWS = 5_000;
 export const SQL_MAX_CHARS = 40_000;
+/** The largest value a query may touch: larger than any event Mixpanel takes, and a few still fit the child's memory. */
+export const SQL_VALUE_BYTES = 5_000_000;
+/** The largest row that is stored, so that no row makes every query over its table fail. */
+export const STORED_ROW_BYTES = SQL_VALUE_BYTES - 100_000;
 /** Resident memory at which the watchdog ends the SQL child. */
 export const SQL_CHILD_BYTES = 256 * 1024 * 1024;
 

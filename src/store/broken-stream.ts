@@ -4,6 +4,15 @@ import { visible } from "../visible.ts";
 
 /** An export that fails under way ends with HTTP 200 and this line, sometimes glued to half an event. */
 const GIVEN_UP = /(export )?terminated early/i;
+const SPACE = 0x20;
+const LAST_ASCII = 0x7e;
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const BACKSLASH = 0x5c;
+const BRACE = 0x7b;
+const CLOSING_BRACE = 0x7d;
+const BRACKET = 0x5b;
+const CLOSING_BRACKET = 0x5d;
 const HTML = /^\s*<(!doctype|html|head|body|\?xml)/i;
 
 /**
@@ -29,6 +38,33 @@ function errorOf(text: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Whether a line that is no JSON was at least sent to its end: every bracket closed, every text ended. The start of an event
+ * never is, so such a line is a bad line and not a cut stream.
+ */
+export function isClosed(bytes: Uint8Array, start: number, end: number): boolean {
+  let at = start;
+  // What may stand before the first bracket: space, a comma after the object before, bytes that are no ASCII.
+  while (at < end && isBefore(bytes[at] as number)) at++;
+  if (at === end) return true;
+  if (bytes[at] !== BRACE && bytes[at] !== BRACKET) return false;
+  let depth = 0;
+  let inText = false;
+  for (; at < end; at++) {
+    const byte = bytes[at];
+    if (inText && byte === BACKSLASH) at++;
+    else if (byte === QUOTE) inText = !inText;
+    else if (inText) continue;
+    else if (byte === BRACE || byte === BRACKET) depth++;
+    else if (byte === CLOSING_BRACE || byte === CLOSING_BRACKET) depth--;
+  }
+  return depth <= 0 && !inText;
+}
+
+function isBefore(byte: number): boolean {
+  return byte <= SPACE || byte === COMMA || byte > LAST_ASCII;
 }
 
 /** Text out of a stream as it may be shown: one line, nothing hidden, cut. */

@@ -1,7 +1,8 @@
 /** Lines of an export -> rows of an events table, within the caller's transaction. */
 import type { Database, Statement } from "bun:sqlite";
 import { isUtf8 } from "node:buffer";
-import { brokenReason, jsonProblem, quote } from "./broken-stream.ts";
+import { STORED_ROW_BYTES } from "../limits.ts";
+import { brokenReason, isClosed, jsonProblem, quote } from "./broken-stream.ts";
 import { HashList, type SeenRows } from "./dedupe.ts";
 import type { EventNames } from "./event-names.ts";
 import { EventRow } from "./event-row.ts";
@@ -28,6 +29,8 @@ const EXAMPLE_CHARS = 120;
 const ROW_OVERHEAD = 16;
 /** A line is looked at as text up to here when it is no event. */
 const DIAGNOSED_BYTES = 64 * 1024;
+
+export const TOO_LARGE = `larger than SQL can read (${Math.floor(STORED_ROW_BYTES / 100_000) / 10} MB)`;
 
 export type Tally = {
   rows: number;
@@ -66,7 +69,7 @@ export class EventSink implements LineTaker {
   private readonly isSame: (rowid: number) => boolean;
   private eventName: Uint8Array = new Uint8Array(0);
   private lineNumber = 0;
-  /** The last line that was not blank, when it was no JSON. */
+  /** The last line that was not blank, when it was no JSON and broke off. */
   private lastBad: string | undefined;
 
   constructor(
@@ -154,9 +157,7 @@ export class EventSink implements LineTaker {
       this.objects(bytes, start + 3, end);
       return;
     }
-    const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, Math.min(end - start, DIAGNOSED_BYTES)).toString(
-      "utf8",
-    );
+    const text = shown(bytes, start, end);
     if (text.trim() === "") return;
     this.broken ??= brokenReason(text) ?? (end - start > DIAGNOSED_BYTES ? brokenTail(bytes, end) : undefined);
     const { tooDeep } = this.scanner;
@@ -165,15 +166,13 @@ export class EventSink implements LineTaker {
       : end - start > DIAGNOSED_BYTES
         ? "not JSON"
         : jsonProblem(text);
-    this.lastBad = tooDeep || reason === "not an event" ? undefined : text;
+    this.lastBad = tooDeep || reason === "not an event" || isClosed(bytes, start, end) ? undefined : text;
     this.reject(reason, text);
   }
 
   /** A JSON object, but no event: an error that Mixpanel sent, or something else. */
   private notAnEvent(bytes: Uint8Array, start: number, end: number): void {
-    const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, Math.min(end - start, DIAGNOSED_BYTES)).toString(
-      "utf8",
-    );
+    const text = shown(bytes, start, end);
     this.broken ??= brokenReason(text);
     this.reject(this.scanner.oddProperties ? "properties is not an object" : "no event name", text);
   }
@@ -193,6 +192,10 @@ export class EventSink implements LineTaker {
     }
     row.read(bytes, scanner);
     this.eventName = names.bytes[code] as Buffer;
+    if (row.length() + this.eventName.length > STORED_ROW_BYTES) {
+      this.reject(TOO_LARGE, shown(bytes, scanner.propertiesStart, scanner.propertiesEnd));
+      return;
+    }
     const hash = row.hash(names.hashes[code] as number);
     if (hash !== 0 && this.seen.find(hash, this.isSame) !== 0) {
       this.duplicate(bytes, code);
@@ -269,6 +272,11 @@ export class EventSink implements LineTaker {
     if (badUtf8 > 0) notes.push(`${badUtf8} lines held invalid UTF-8: those bytes are stored as U+FFFD.`);
     return notes;
   }
+}
+
+/** The beginning of a line, enough to say what is wrong with it. */
+function shown(bytes: Uint8Array, start: number, end: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, Math.min(end - start, DIAGNOSED_BYTES)).toString("utf8");
 }
 
 /** "terminated early" can be glued to the end of a long half line. */

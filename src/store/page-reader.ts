@@ -3,6 +3,7 @@ import { Fault } from "../fault.ts";
 import { decodeText, ODD, Scanner } from "./scan.ts";
 
 const QUOTE = 0x22;
+const BRACE = 0x7b;
 const COMMA = 0x2c;
 const COLON = 0x3a;
 
@@ -15,14 +16,14 @@ export class PageReader {
   constructor(private readonly bytes: Uint8Array) {}
 
   /**
-   * Calls `take` after each element of `results` was scanned into `profile`. Returns their number. Throws
+   * Calls `take` after each element of `results` was scanned into `profile`, `odd` for one that is no object. Returns their number. Throws
    * UPSTREAM_TRUNCATED when the reply is not whole JSON or has no list of results. `bytes` must end in NUL.
    */
-  each(take: (start: number, end: number) => void): number {
+  each(take: (start: number, end: number) => void, odd: (start: number, end: number) => void): number {
     const { bytes } = this;
     let found = -1;
     let at = this.space(0);
-    if (bytes[at] !== 0x7b) throw notAPage();
+    if (bytes[at] !== BRACE) throw notAPage();
     at = this.space(at + 1);
     while (bytes[at] === QUOTE) {
       const keyEnd = this.skip(at);
@@ -31,11 +32,11 @@ export class PageReader {
       if (bytes[at] !== COLON) throw notAPage();
       at = this.space(at + 1);
       if (key === "results" && bytes[at] === 0x5b) {
-        const before = at;
         found = 0;
-        at = this.results(before, (start, end) => {
+        at = this.results(at, (start, end) => {
           found++;
-          take(start, end);
+          if (bytes[start] === BRACE) take(start, end);
+          else odd(start, end);
         });
       } else at = this.skip(at);
       at = this.space(at);
@@ -46,14 +47,14 @@ export class PageReader {
     return found;
   }
 
-  private results(from: number, take: (start: number, end: number) => void): number {
+  private results(from: number, each: (start: number, end: number) => void): number {
     const { bytes } = this;
     let at = this.space(from + 1);
     if (bytes[at] === 0x5d) return at + 1;
     for (;;) {
-      const end = bytes[at] === 0x7b ? this.profile.scan(bytes, at) : ODD;
+      const end = bytes[at] === BRACE ? this.profile.scan(bytes, at) : this.skip(at);
       if (end === ODD) throw notAPage();
-      take(at, end);
+      each(at, end);
       at = this.space(end);
       if (bytes[at] === 0x5d) return at + 1;
       if (bytes[at] !== COMMA) throw notAPage();

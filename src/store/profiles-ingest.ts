@@ -2,11 +2,13 @@
 import type { Database, Statement } from "bun:sqlite";
 import { isUtf8 } from "node:buffer";
 import { Fault } from "../fault.ts";
+import { STORED_ROW_BYTES } from "../limits.ts";
 import { quote } from "./broken-stream.ts";
 import type { ChildContext } from "./child-side.ts";
 import { insertChunk } from "./chunks.ts";
 import { hashUser } from "./dedupe.ts";
 import { Bytes, setValue } from "./event-row.ts";
+import { TOO_LARGE } from "./event-sink.ts";
 import { inflate } from "./inflate.ts";
 import { PageReader } from "./page-reader.ts";
 import { localObserver, type RowObserver } from "./row-observer.ts";
@@ -74,7 +76,10 @@ function storePage(session: WriterSession, page: ProfilePage, bytes: Buffer): In
   state.profile?.eventName(0, "");
   const sink = new ProfileSink(session.db, table.name, state.profile);
   const reader = new PageReader(bytes);
-  const results = reader.each((start, end) => sink.take(bytes, reader.profile, start, end));
+  const results = reader.each(
+    (start, end) => sink.take(bytes, reader.profile, start, end),
+    (start, end) => sink.reject("not a profile", bytes, start, end),
+  );
   const { rows, duplicates, rejected, examples, storedBytes } = sink;
   insertChunk(
     session.db,
@@ -133,10 +138,10 @@ class ProfileSink {
     const wrong = scanner.oddProperties
       ? "$properties is not an object"
       : this.readId(bytes, scanner, start, end)
-        ? undefined
+        ? this.tooLarge(scanner)
         : "no id";
     if (wrong !== undefined) {
-      this.reject(wrong, bytes.toString("utf8", start, Math.min(end, start + EXAMPLE_CHARS * 4)));
+      this.reject(wrong, bytes, start, end);
       return;
     }
     const empty = scanner.propertiesStart < 0;
@@ -155,6 +160,10 @@ class ProfileSink {
     this.storedBytes += ROW_OVERHEAD + properties.length + this.id.length() * 2;
   }
 
+  private tooLarge({ propertiesStart, propertiesEnd }: Scanner): string | undefined {
+    return propertiesEnd - propertiesStart + this.id.length() > STORED_ROW_BYTES ? TOO_LARGE : undefined;
+  }
+
   /** `$distinct_id`, or the `group_id` or `distinct_id` of other answers; a number counts as its text. */
   private readId(bytes: Buffer, scanner: Scanner, start: number, end: number): boolean {
     const { id } = this;
@@ -168,10 +177,11 @@ class ProfileSink {
     return true;
   }
 
-  private reject(reason: string, text: string): void {
+  reject(reason: string, bytes: Buffer, start: number, end: number): void {
     this.rejected++;
-    if (this.examples.length < EXAMPLES)
-      this.examples.push(`profile ${this.seen()}: ${reason}: ${quote(text, EXAMPLE_CHARS)}`);
+    if (this.examples.length >= EXAMPLES) return;
+    const text = bytes.toString("utf8", start, Math.min(end, start + EXAMPLE_CHARS * 4));
+    this.examples.push(`profile ${this.seen()}: ${reason}: ${quote(text, EXAMPLE_CHARS)}`);
   }
 
   private seen(): number {

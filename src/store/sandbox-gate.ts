@@ -3,14 +3,14 @@
  * (sandbox-rules.ts), and the double preparation that makes it one SELECT. No parser of ours is trusted.
  */
 import { DatabaseSync, constants as SQLITE, type StatementSync } from "node:sqlite";
+import { SQL_VALUE_BYTES } from "../limits.ts";
 import { CREATE_COPIES, FILL_COPIES, USER_TABLES, withCopies } from "./sandbox-copies.ts";
 import { type Denial, denialOf } from "./sandbox-rules.ts";
 import type { Statement } from "./sql-statement.ts";
 import { keyword, type Token } from "./sql-tokens.ts";
 
-/** `length` is the size of one value: larger than any event, and a few of them still fit the child's memory. */
 const LIMITS = {
-  length: 5_000_000,
+  length: SQL_VALUE_BYTES,
   sqlLength: 200_000,
   column: 500,
   exprDepth: 300,

@@ -53,7 +53,7 @@ export class StoredRows {
     return true;
   }
 
-  /** Whether the line's copy replaces the row found last. */
+  /** Whether the line's copy replaces the row found last. One that does not say when it was processed loses to one that does. */
   isOlderThan(bytes: Uint8Array, scanner: Scanner): boolean {
     const stored = this.read.values(this.rowid)[0]?.[0] as Uint8Array;
     // Brought into the shape of a line, so that the one scanner reads it.
@@ -62,7 +62,8 @@ export class StoredRows {
     this.old.scanner.scan(line, 0);
     const before = processedAt(line, this.old.scanner);
     const now = processedAt(bytes, scanner);
-    return Number.isNaN(before) || Number.isNaN(now) || now >= before;
+    if (Number.isNaN(before)) return true;
+    return now >= before;
   }
 
   /** Returns the change in bytes. */

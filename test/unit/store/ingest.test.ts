@@ -85,12 +85,12 @@ describe("rows", () => {
 
   test("thousands of properties, a value of megabytes", async () => {
     const many = Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`key ${index}`, index]));
-    const long = "é".repeat(3_000_000);
+    const long = "é".repeat(2_000_000);
     const result = await store.ingest([line("many", many), line("long", { long })].join("\n"));
     expect(result).toMatchObject({ rows: 2, rejected: 0 });
     expect(store.db.query("SELECT properties->>'key 4999', length(properties->>'long') FROM events").values()).toEqual([
       [4999, null],
-      [null, 3_000_000],
+      [null, 2_000_000],
     ]);
   });
 });
@@ -199,12 +199,18 @@ describe("duplicates", () => {
       at("2", 20, "new"),
       at("3", undefined, "a"),
       at("3", undefined, "b"),
+      at("4", 20, "marked"),
+      at("4", undefined, "unmarked"),
+      at("5", undefined, "unmarked"),
+      at("5", 20, "marked"),
     ];
-    expect(await store.ingest(body.join("\n"))).toMatchObject({ rows: 3, duplicates: 3 });
+    expect(await store.ingest(body.join("\n"))).toMatchObject({ rows: 5, duplicates: 5 });
     expect(store.db.query("SELECT insert_id, properties->>'v' FROM events").values()).toEqual([
       ["1", "new"],
       ["2", "new"],
       ["3", "b"],
+      ["4", "marked"],
+      ["5", "marked"],
     ]);
   });
 
@@ -225,6 +231,17 @@ describe("duplicates", () => {
     );
     expect(await store.ingest([...body, ...body].join("\n"))).toMatchObject({ rows: 5000, duplicates: 5000 });
   });
+});
+
+test("a row that SQL could not read is rejected, one just below is stored", async () => {
+  const body = [
+    event("small"),
+    event("large", { v: "x".repeat(5_000_000) }),
+    event("fits", { v: "x".repeat(4_800_000) }),
+  ];
+  const result = await store.ingest(body.join("\n"));
+  expect(result).toMatchObject({ rows: 2, rejected: 1 });
+  expect(result.examples[0]).toStartWith("line 2: larger than SQL can read (4.9 MB)");
 });
 
 describe("streams that are not whole leave nothing", () => {
@@ -260,6 +277,23 @@ describe("streams that are not whole leave nothing", () => {
     // The same chunk, whole, is stored afterwards.
     expect(await store.ingest(whole)).toMatchObject({ rows: 2000, duplicates: 0 });
   });
+
+  test.each([
+    ["no JSON", '{"event":"e","properties":{"time":1,"n":NaN}}'],
+    ["a comma too many", '{"event":"e","properties":{"n":[1,]}}'],
+    ["single quotes", "{'event':'e'}"],
+    ["a comma behind", `${event("b")},`],
+    ["bytes before it", `\u00a0${event("b")}`],
+  ])("a last line that was sent to its end is only a bad line: %s", async (_, last) => {
+    expect(await store.ingest(`${event("a")}\n${last}\n`)).toMatchObject({ rejected: 1 });
+  });
+
+  test.each(['{"event":"e","properties":{"n":NaN}', `${event("b")},{"ev`, '{"event":"e]}}'])(
+    "a bad last line that breaks off is a cut: %s",
+    async (last) => {
+      expect((await faultOf(store.ingest(`${event("a")}\n${last}\n`))).code).toBe("UPSTREAM_TRUNCATED");
+    },
+  );
 
   test("what Mixpanel's error says is quoted", async () => {
     const fault = await faultOf(store.ingest('{"error":"Query timed out"}'));

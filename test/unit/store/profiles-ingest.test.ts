@@ -47,6 +47,14 @@ describe("profiles", () => {
     expect(rows().map((row) => row["distinct_id"])).toEqual(["42", "acme", "x"]);
   });
 
+  test("what is no profile is rejected, the rest of the page stored", async () => {
+    const large = { $distinct_id: "large", $properties: { v: "x".repeat(5_000_000) } };
+    const result = await ingest(reply([null, 5, "x", [{}], large, { $distinct_id: "a", $properties: {} }]));
+    expect(result).toMatchObject({ rows: 1, rejected: 5, results: 6 });
+    expect(result.examples[0]).toBe('profile 1: not a profile: "null"');
+    expect(result.examples[4]).toContain("larger than SQL can read");
+  });
+
   test("the latest page wins, and counts as a duplicate", async () => {
     await ingest(reply([{ $distinct_id: "a", $properties: { v: 1 } }]));
     const next = await ingest(
