@@ -47,6 +47,9 @@ export function toAccessor(nameOrExpression: string): string {
 const EXAMPLES: Record<string, string> = { on: 'properties["plan"]', property: 'properties["plan"]' };
 const DEFAULT_EXAMPLE = '(properties["plan"] == "pro") and (properties["amount"] >= 10)';
 
+/** A name of the legal 255 characters is shown whole; what is longer is no name worth repeating. */
+const short = (text: string) => (text.length > 320 ? `${text.slice(0, 320)}...` : text);
+
 /**
  * Refuses an expression Mixpanel would refuse, before it costs a query: QUERY_INVALID with the position (characters
  * counted from 1), the way to write what was meant, and a valid example. `parameter` is the argument's name.
@@ -61,10 +64,10 @@ export function checkExpression(text: string, parameter: string): void {
     const where = near === "" ? "" : `, near ${near}`;
     throw new Fault(
       "QUERY_INVALID",
-      `${parameter} is not a valid expression: ${error.message} (position ${position}${where}).`,
+      `${parameter} is not a valid expression: ${short(error.message)} (position ${position}${where}).`,
       {
         suggestions: [
-          ...(error.hint ? [error.hint] : []),
+          ...(error.hint ? [short(error.hint)] : []),
           `A valid ${parameter}: ${EXAMPLES[parameter] ?? DEFAULT_EXAMPLE}`,
         ],
         details: { parameter, position },

@@ -365,6 +365,8 @@ describe("mistakes are refused where they stand, with the way to write it", () =
   });
 
   test("the example fits the parameter", () => {
+    const long = faultOf(() => checkExpression("x".repeat(70_000), "where"));
+    expect(long.message.length + long.suggestions.join("").length).toBeLessThan(1_500);
     expect(faultOf(() => checkExpression("(", "on")).suggestions.at(-1)).toBe('A valid on: properties["plan"]');
   });
 
