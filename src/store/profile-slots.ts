@@ -53,15 +53,16 @@ export function slotOf(slots: Slots, low: number, high: number): number {
 }
 
 /** Counts one less; true when none is left. A sample that is being replaced is forgotten: the next sighting sets it anew. */
-export function countDown(slots: Slots, low: number, high: number, sample: number): boolean {
+export function countDown(slots: Slots, low: number, high: number, sample: number, weight = 1): boolean {
   const at = slotOf(slots, low, high);
   const { cells } = slots;
   const count = cells[at + SLOT_COUNT] ?? 0;
   if (count === 0) return false;
-  cells[at + SLOT_COUNT] = count - 1;
+  const left = Math.max(0, count - weight);
+  cells[at + SLOT_COUNT] = left;
   if (cells[at + SLOT_SAMPLE] === sample) cells[at + SLOT_SAMPLE] = 0;
-  if (count === 1) slots.live--;
-  return count === 1;
+  if (left === 0) slots.live--;
+  return left === 0;
 }
 
 export function isFull(slots: Slots): boolean {

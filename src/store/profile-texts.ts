@@ -1,6 +1,6 @@
 /** The texts of one property (and arrays and objects, as their JSON), counted by hash. */
 import { addHash } from "./profile-distinct.ts";
-import { type Hasher, hashBytes } from "./profile-hash.ts";
+import { type Hasher, hashBytes, mix } from "./profile-hash.ts";
 import {
   countDown,
   createSlots,
@@ -54,10 +54,16 @@ export function addText(
   }
   values.textCount++;
   const texts = values.texts;
+  const weight = weightOf(values, sample);
+  if (weight === 0) {
+    if (values.textSketch !== undefined) addHash(values.textSketch, low, high);
+    if (ordered) widenTexts(values, view, start, end);
+    return true;
+  }
   const at = slotOf(texts, low, high);
   const { cells } = texts;
   const count = cells[at + SLOT_COUNT] ?? 0;
-  cells[at + SLOT_COUNT] = count + 1;
+  cells[at + SLOT_COUNT] = count + weight;
   if (count > 0) {
     if (cells[at + SLOT_SAMPLE] === 0) cells[at + SLOT_SAMPLE] = sample;
     return false;
@@ -68,6 +74,15 @@ export function addText(
   if (ordered) widenTexts(values, view, start, end);
   if (isFull(texts) || (values.textSketch === undefined && texts.live > MAX_VALUES)) growTexts(values, budget);
   return true;
+}
+
+/** Rows that are looked at for the frequent ones among too many texts, one in so many; each stands for all of them. */
+const SAMPLED = 8;
+
+/** What a row's text counts: 1, or once there are too many different ones SAMPLED for some rows and 0 for the rest. */
+function weightOf(values: Values, rowid: number): number {
+  if (values.textSketch === undefined) return 1;
+  return mix(rowid) % SAMPLED === 0 ? SAMPLED : 0;
 }
 
 /** Undoes addText. */
@@ -84,7 +99,8 @@ export function removeText(
   values.textCount--;
   hashBytes(hasher, view, start, end, kind);
   const high = hasher.out[1] ?? 1;
-  const gone = countDown(values.texts, hasher.out[0] ?? 0, high, sample);
+  const weight = weightOf(values, sample);
+  const gone = weight > 0 && countDown(values.texts, hasher.out[0] ?? 0, high, sample, weight);
   if (!gone && values.textSketch === undefined) return;
   const { minText, maxText } = values;
   // The extremes are kept without escapes: whether one with escapes was among them is not worth finding out.
