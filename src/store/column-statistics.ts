@@ -6,6 +6,7 @@ import type { PropertySummary } from "./profile-summary.ts";
 import { QUANTILES, TOP_VALUES, type ValueSummary } from "./profile-summary-values.ts";
 import {
   columnSummary,
+  propertyPath,
   propertySql,
   quantileAt,
   requireEvent,
@@ -30,6 +31,8 @@ type Target = {
   type?: string;
   kept?: ValueSummary;
   property?: PropertySummary;
+  /** Of what is neither a column nor a property. */
+  path?: string;
   isTime: boolean;
 };
 
@@ -43,12 +46,17 @@ export async function columnStatistics(store: Store, request: ColumnRequest, wai
     requireEvent(statistics, request.event);
   }
   const fromRows = request.event !== undefined || !enough(target, request.top, summary.rows);
-  const isBoolean = target.property !== undefined && typesOf(target.property.kinds).join() === "boolean";
+  const types = target.property === undefined ? [] : typesOf(target.property.kinds);
+  const isBoolean = types.join() === "boolean";
+  // SQL hands out true as 1, and lists and objects as texts: where they may be mixed with others they are told apart.
+  const isMixed = types.some((type) => type === "array" || type === "object" || (type === "boolean" && !isBoolean));
+  const path =
+    target.path ?? (isMixed && target.property !== undefined ? propertyPath(target.property.key) : undefined);
   const computed = fromRows
     ? await exactValues(
         store,
         table,
-        { expression: target.sql, event: request.event, top: request.top, isBoolean },
+        { expression: target.sql, path, event: request.event, top: request.top, isBoolean },
         waiting.signal,
       )
     : undefined;
@@ -134,12 +142,16 @@ function findTarget(store: Store, statistics: TableStatistics, asked: string): T
   const exact = property(asked);
   if (exact !== undefined && column?.name !== asked) return ofProperty(exact);
   if (column !== undefined) {
+    const kept = columnSummary(statistics, column.name);
     return {
       name: column.name,
       sql: quoteIfNeeded(column.name),
-      type: column.type === "ANY" ? undefined : column.type,
-      kept: columnSummary(statistics, column.name),
-      isTime: column.name === "event_time" || column.name === "last_seen",
+      type:
+        column.type === "ANY"
+          ? typesOf(summary.properties.find(({ key }) => key === column.name)?.kinds ?? []).join("|")
+          : column.type,
+      kept,
+      isTime: table.type !== "result" && (column.name === "event_time" || column.name === "last_seen"),
     };
   }
   const inner = /^properties\s*(?:\.|->>?)\s*(.+)$/.exec(asked)?.[1]?.replace(/^'(.*)'$/, "$1") ?? asked;
@@ -148,7 +160,7 @@ function findTarget(store: Store, statistics: TableStatistics, asked: string): T
   const path = hasProperties
     ? pathOf(inner, (key) => property(key) !== undefined || table.type === "result")
     : undefined;
-  if (path !== undefined) return { name: asked, sql: `properties->>${sqlText(path)}`, isTime: false };
+  if (path !== undefined) return { name: asked, sql: `properties->>${sqlText(path)}`, path, isTime: false };
   const names = [
     ...columns.map(({ name }) => name),
     ...(table.type === "result" ? [] : summary.properties.map(({ key }) => key)),

@@ -26,7 +26,7 @@ import {
 } from "./scan.ts";
 
 /** Properties that are columns already: presence is counted, values are not. */
-const COLUMNS = new Set(["time", "distinct_id"]);
+export const COLUMNS: ReadonlySet<string> = new Set(["time", "distinct_id"]);
 const MAX_SAFE = 9007199254740992;
 const BACKSLASH = 0x5c;
 const SLASH = 0x2f;
@@ -157,7 +157,7 @@ export function look(state: State, bytes: Uint8Array): void {
 
 function newValues(state: State, key: number): Values | undefined {
   while (state.values.length < state.keys.keyCount) {
-    const isColumn = COLUMNS.has(keyName(state.keys, state.values.length));
+    const isColumn = state.columns.has(keyName(state.keys, state.values.length));
     state.values.push(isColumn ? undefined : createValues());
   }
   return state.values[key];

@@ -13,7 +13,7 @@
 import { createDays, type Days } from "./profile-days.ts";
 import { createHasher, type Hasher } from "./profile-hash.ts";
 import { createKeys, type Keys } from "./profile-keys.ts";
-import { observeProperties, observeRow, type State } from "./profile-observe.ts";
+import { COLUMNS, observeProperties, observeRow, type State } from "./profile-observe.ts";
 import { retractProperties, retractRow } from "./profile-retract.ts";
 import { createUsers, type Users } from "./profile-users.ts";
 import { type Budget, createValues, type Values } from "./profile-values.ts";
@@ -27,6 +27,8 @@ export type Profile = {
   readonly budget: Budget;
   /** By key code; undefined for the columns among the properties. */
   readonly values: (Values | undefined)[];
+  /** Names whose values are not looked at: of what is a column already. */
+  readonly columns: ReadonlySet<string>;
   readonly times: Values;
   readonly days: Days;
   rowsWithUser: number;
@@ -59,7 +61,7 @@ export type Profile = {
   rollback(): void;
 };
 
-export function createProfile(seed = (Math.random() * 2 ** 32) | 0): Profile {
+export function createProfile(seed = (Math.random() * 2 ** 32) | 0, columns = COLUMNS): Profile {
   const hasher = createHasher(seed);
   const source = new Uint8Array(0);
   const state: State = {
@@ -70,6 +72,7 @@ export function createProfile(seed = (Math.random() * 2 ** 32) | 0): Profile {
     users: createUsers(),
     budget: { slots: 0, sketches: 0 },
     values: [],
+    columns,
     times: createValues(),
     days: createDays(),
     rowsWithUser: 0,

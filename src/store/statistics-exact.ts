@@ -58,6 +58,8 @@ export async function fillColumn(
 export type Wanted = {
   /** An SQL expression over the table's columns. */
   expression: string;
+  /** JSON path of the expression, where booleans, lists and objects are to be told from numbers and texts. */
+  path?: string;
   event?: string;
   top: number;
   /** The values are JSON booleans, which SQLite hands out as 1 and 0. */
@@ -68,26 +70,32 @@ export type Wanted = {
  * One statement: the values are counted once (`seen`), everything else reads those counts. The inner LIMIT keeps SQLite
  * from carrying whole documents through its sorter.
  */
-export function valuesSql(table: string, { expression, event, top }: Wanted): string {
+export function valuesSql(table: string, { expression, path, event, top }: Wanted): string {
+  const type = path === undefined ? undefined : `json_type(properties, ${sqlText(path)})`;
+  const kind =
+    type === undefined
+      ? "NULL"
+      : `CASE ${type} WHEN 'true' THEN 'boolean' WHEN 'false' THEN 'boolean' WHEN 'array' THEN 'array' WHEN 'object' THEN 'object' END`;
   const where = event === undefined ? "" : ` WHERE event_name = ${sqlText(event)}`;
   const ranks = QUANTILES.map((share, index) => `SELECT ${index} AS i, ${share} * (n - 1) AS rank FROM numbers`).join(
     " UNION ALL ",
   );
   return `WITH seen AS MATERIALIZED (
-    SELECT v, count(*) AS n FROM (SELECT ${expression} AS v FROM ${quoteName(table)}${where} LIMIT -1) GROUP BY v),
+    SELECT v, kind, count(*) AS n FROM (SELECT ${expression} AS v, ${kind} AS kind FROM ${quoteName(table)}${where} LIMIT -1) GROUP BY v, kind),
   ordered AS MATERIALIZED (
-    SELECT v, n, sum(n) OVER (ORDER BY v) AS upto FROM seen WHERE typeof(v) IN ('integer', 'real')),
+    SELECT v, n, sum(n) OVER (ORDER BY v) AS upto FROM seen WHERE kind IS NULL AND typeof(v) IN ('integer', 'real')),
   numbers AS MATERIALIZED (SELECT coalesce(sum(n), 0) AS n, sum(v * 1.0 * n) / sum(n) AS mean, total(v * 1.0 * n) AS total FROM ordered),
   ranks AS (${ranks})
-  SELECT 'all' AS part, coalesce(sum(n), 0) AS a, coalesce(sum(n) FILTER (WHERE v IS NOT NULL), 0) AS b, count(v) AS c, min(v) AS d, max(v) AS e FROM seen
-  UNION ALL SELECT 'types', typeof(v), sum(n), NULL, NULL, NULL FROM seen WHERE v IS NOT NULL GROUP BY typeof(v)
+  SELECT 'all' AS part, coalesce(sum(n), 0) AS a, coalesce(sum(n) FILTER (WHERE v IS NOT NULL), 0) AS b, count(v) AS c,
+    min(v) FILTER (WHERE kind IS NULL) AS d, max(v) FILTER (WHERE kind IS NULL) AS e FROM seen
+  UNION ALL SELECT 'types', coalesce(kind, typeof(v)), sum(n), NULL, NULL, NULL FROM seen WHERE v IS NOT NULL GROUP BY coalesce(kind, typeof(v))
   UNION ALL SELECT 'numbers', numbers.n, numbers.mean, numbers.total,
     (SELECT sqrt(sum(n * (v - numbers.mean) * (v - numbers.mean)) / (numbers.n - 1)) FROM ordered), NULL FROM numbers
   UNION ALL SELECT 'quantile', i, rank,
     (SELECT v FROM ordered WHERE upto > CAST(rank AS INTEGER) ORDER BY upto LIMIT 1),
     (SELECT v FROM ordered WHERE upto > CAST(rank AS INTEGER) + (rank > CAST(rank AS INTEGER)) ORDER BY upto LIMIT 1), NULL
     FROM ranks WHERE (SELECT n FROM numbers) > 0
-  UNION ALL SELECT * FROM (SELECT 'top', v, n, NULL, NULL, NULL FROM seen WHERE v IS NOT NULL ORDER BY n DESC, v LIMIT ${top})`;
+  UNION ALL SELECT * FROM (SELECT 'top', v, n, kind, NULL, NULL FROM seen WHERE v IS NOT NULL ORDER BY n DESC, v LIMIT ${top})`;
 }
 
 export type ExactValues = { rows: number; types: string[]; values: ValueSummary };
@@ -101,15 +109,15 @@ export async function exactValues(
 ): Promise<ExactValues> {
   const sql = valuesSql(table.name, wanted);
   const { rows } = await store.sandbox().query(sql, { rows: wanted.top + 100, chars: CHARS }, signal);
-  const scalar = (value: Scalar | undefined): Scalar => {
-    if (wanted.isBoolean && (value === 0 || value === 1)) return value === 1;
+  const scalar = (value: Scalar | undefined, kind?: Scalar): Scalar => {
+    if ((wanted.isBoolean || kind === "boolean") && (value === 0 || value === 1)) return value === 1;
     return typeof value === "string" ? clip(value) : (value ?? null);
   };
   const part = (name: string) => rows.filter((row) => row[0] === name);
   const [all = []] = part("all");
   const [numbers = []] = part("numbers");
   const types = part("types").sort((a, b) => Number(b[2]) - Number(a[2]));
-  const top = part("top").map((row): [Scalar, number] => [scalar(row[1]), Number(row[2])]);
+  const top = part("top").map((row): [Scalar, number] => [scalar(row[1], row[3]), Number(row[2])]);
   top.sort((a, b) => b[1] - a[1] || compareScalars(a[0], b[0]));
   const isNumeric = Number(numbers[1] ?? 0) > 0 && !wanted.isBoolean;
   const quantiles = part("quantile").map((row) => {

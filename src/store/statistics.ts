@@ -111,7 +111,7 @@ export function columnSummary({ table, summary }: TableStatistics, column: strin
   return { ...empty(), count: summary.rows, distinctExact: false };
 }
 
-function empty(): ValueSummary {
+export function empty(): ValueSummary {
   return {
     count: 0,
     distinct: 0,

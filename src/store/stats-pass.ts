@@ -8,6 +8,7 @@ import type { ChildContext } from "./child-side.ts";
 import { createProfile, type Profile } from "./profile.ts";
 import { type SampleReader, summarizeProfile, type TableSummary } from "./profile-summary.ts";
 import type { Scalar } from "./profile-summary-values.ts";
+import { type SqlValue, toCell } from "./sql-values.ts";
 import { columnNames, eventFeed, resultFeed } from "./stats-rows.ts";
 import { quoteName, readTable, type TableInfo } from "./tables.ts";
 import {
@@ -92,8 +93,10 @@ function passOf(session: WriterSession, table: TableInfo): StatisticsPass {
 }
 
 function createPass(db: Database, table: TableInfo): StatisticsPass {
-  const profile = createProfile();
-  const feed = table.type === "result" ? resultFeed(db, table, profile) : eventFeed(db, table, profile);
+  const isResult = table.type === "result";
+  // A column of a result may be called distinct_id or time: there it is looked at like any other.
+  const profile = isResult ? createProfile(undefined, new Set()) : createProfile();
+  const feed = isResult ? resultFeed(db, table, profile) : eventFeed(db, table, profile);
   let rowid = Number.MIN_SAFE_INTEGER;
   return {
     profile,
@@ -169,9 +172,15 @@ function sampleReader(db: Database, table: TableInfo): SampleReader {
   };
 }
 
+/** The beginning of a value as text; cut as bytes, because substr of a text ends at its first NUL. */
+function beginning(value: string): string {
+  const bytes = `CAST(${value} AS BLOB)`;
+  return `CASE WHEN length(${bytes}) <= 4000 THEN CAST(${value} AS TEXT) ELSE CAST(substr(${bytes}, 1, 4000) AS TEXT) END`;
+}
+
 function readProperties(db: Database, name: string): (rowid: number) => Map<string, Scalar> {
   const query = db.query<[string, Scalar], [number]>(
-    `SELECT j.key, substr(j.value, 1, 1000) FROM ${name} AS t, json_each(t.properties) AS j WHERE t.rowid = ?`,
+    `SELECT j.key, ${beginning("j.value")} FROM ${name} AS t, json_each(t.properties) AS j WHERE t.rowid = ?`,
   );
   return (rowid) => {
     const row = new Map<string, Scalar>();
@@ -182,10 +191,12 @@ function readProperties(db: Database, name: string): (rowid: number) => Map<stri
 
 function readCells(db: Database, table: TableInfo): (rowid: number) => Map<string, Scalar> {
   const columns = columnNames(db, table.name);
-  const cells = columns.map((column) => `substr(CAST(${quoteName(column)} AS TEXT), 1, 1000)`).join(", ");
-  const query = db.query<Scalar[], [number]>(`SELECT ${cells} FROM ${quoteName(table.name)} WHERE rowid = ?`);
+  const cell = (name: string) =>
+    `CASE typeof(${name}) WHEN 'blob' THEN substr(${name}, 1, 300) ELSE ${beginning(name)} END`;
+  const cells = columns.map((column) => cell(quoteName(column))).join(", ");
+  const query = db.query<SqlValue[], [number]>(`SELECT ${cells} FROM ${quoteName(table.name)} WHERE rowid = ?`);
   return (rowid) => {
-    const [row = []] = query.values(rowid) as Scalar[][];
-    return new Map(columns.map((column, index) => [column, row[index] ?? null]));
+    const [row = []] = query.values(rowid) as SqlValue[][];
+    return new Map(columns.map((column, index) => [column, toCell(row[index] ?? null)]));
   };
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { figure } from "../store/figures.ts";
 import type { ValueSummary } from "../store/profile-summary-values.ts";
-import { columnSummary, listedProperties, quantileAt, tableStatistics, typesOf } from "../store/statistics.ts";
+import { columnSummary, empty, listedProperties, quantileAt, tableStatistics, typesOf } from "../store/statistics.ts";
 import { fillColumn } from "../store/statistics-exact.ts";
 import { tableColumns } from "../store/table-columns.ts";
 import { cell, table } from "./params.ts";
@@ -50,10 +50,10 @@ export const summarize = defineTool({
     const { table, summary } = statistics;
     const columns = [];
     for (const { name: column, type } of tableColumns(store.db(), table.name)) {
-      const kept = columnSummary(statistics, column);
+      const kept = columnSummary(statistics, column) ?? (summary.rows === 0 ? empty() : undefined);
       if (kept === undefined) continue;
       const values = await fillColumn(store, table, column, kept, context.signal);
-      columns.push({ values, row: describe(column, type, summary.rows, values) });
+      columns.push({ values, row: describe(column, type, summary.rows, values, table.type !== "result") });
     }
     const found = listedProperties(statistics);
     const shown = found.slice(0, properties);
@@ -91,7 +91,8 @@ export const summarize = defineTool({
   },
 });
 
-function describe(name: string, type: string, rows: number, values: ValueSummary) {
+function describe(name: string, type: string, rows: number, values: ValueSummary, isOwnColumn = false) {
+  const quantile = (share: 0.25 | 0.5 | 0.75) => quantileAt(values, isOwnColumn ? name : "", share);
   return {
     name,
     type,
@@ -102,9 +103,9 @@ function describe(name: string, type: string, rows: number, values: ValueSummary
     max: short(values.max),
     mean: figure(values.mean),
     std: figure(values.std),
-    q25: quantileAt(values, name, 0.25),
-    q50: quantileAt(values, name, 0.5),
-    q75: quantileAt(values, name, 0.75),
+    q25: quantile(0.25),
+    q50: quantile(0.5),
+    q75: quantile(0.75),
     top: short(values.top[0]?.[0] ?? null),
   };
 }

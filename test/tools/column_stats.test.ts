@@ -85,3 +85,34 @@ test("more values than are kept", async () => {
   const { top_values, distinct } = await stats({ column: "insert_id", top: 200 });
   expect(top_values).toHaveLength(Math.min(200, distinct));
 });
+
+test("a boolean is no number, of all events and of one alike", async () => {
+  const counts = ({ top_values }: Stats) => top_values.filter(({ value }) => typeof value === "boolean");
+  const whole = await stats({ column: "discount", top: 1_000 });
+  expect(whole.type).toContain("boolean");
+  const parts = await Promise.all(
+    (await rowsOf("SELECT DISTINCT event_name FROM events WHERE properties->>'$.discount' IS NOT NULL")).map(
+      ([event]) => stats({ column: "discount", event, top: 1_000 }),
+    ),
+  );
+  const sum = (list: Stats[]) => list.flatMap(counts).reduce((total, { count }) => total + count, 0);
+  expect(sum(parts)).toBeGreaterThan(0);
+  expect(sum(parts)).toBe(sum([whole]));
+});
+
+test("columns of a result table, whatever their names", async () => {
+  await t.call("create_table", {
+    table: "by_user",
+    query: `SELECT 'u' || (value % 3) AS distinct_id, value % 2 AS time, iif(value > 2, value, value * 1.5) AS event_time,
+      x'0102' AS bytes FROM json_each('[1,2,3,4,5,6]')`,
+  });
+  const of = (column: string) => stats({ table: "by_user", column });
+  expect(await of("distinct_id")).toMatchObject({ count: 6, distinct: 3, min: "u0", max: "u2" });
+  expect(await of("time")).toMatchObject({ type: "INTEGER", distinct: 2, min: 0, max: 1, mean: 0.5 });
+  expect(await of("event_time")).toMatchObject({ distinct: 5, min: 1.5, max: 6, quantiles: { q50: 3.5 } });
+  expect((await of("event_time")).type).toMatch(/integer|real/);
+  expect((await of("bytes")).top_values).toEqual([{ value: "base64:AQI=", count: 6, share: 1 }]);
+  await t.call("create_table", { table: "none", query: "SELECT 1 AS a WHERE 0" });
+  const { columns } = (await t.call("summarize", { table: "none" })).structured;
+  expect(columns).toMatchObject([{ name: "a", count: 0, nulls: 0, distinct: 0 }]);
+});

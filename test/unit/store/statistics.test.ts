@@ -72,8 +72,8 @@ beforeAll(async () => {
   await f.ingest(`${lines.join("\n")}\n`);
   const more = [
     ...Array.from({ length: 20 }, (_, index) => REPLACING(index)),
-    '{"event":"Buy","properties":{"time":1775000000,"distinct_id":"twice","$insert_id":"d","plan":"first","plan":"second","whole":9007199254740993,"esc":"caf\\u00e9","caf\\u00e9":1}}',
-    '{"event":"Buy","properties":{"time":1775000001,"distinct_id":"twice","$insert_id":"e","esc":"café","café":2,"deep":' +
+    '{"event":"Buy","properties":{"time":1775000000,"distinct_id":"twice","$insert_id":"d","plan":"first","plan":"second","whole":9007199254740993,"nul":"x\\u0000y","esc":"caf\\u00e9","caf\\u00e9":1}}',
+    '{"event":"Buy","properties":{"time":1775000001,"distinct_id":"twice","$insert_id":"e","nul":"x\\u0000z","esc":"café","café":2,"deep":' +
       `${"[".repeat(80)}1${"]".repeat(80)}}}`,
   ];
   await f.ingest(`${more.join("\n")}\n`, { fromDate: "2026-03-02", toDate: "2026-03-02" });
@@ -165,6 +165,14 @@ describe("kept while storing, the same as SQL says", () => {
     ]);
     expect(typesOf(property("flag").kinds)).toEqual(["boolean"]);
     expect(property("plan").top.map(([text]) => text)).not.toContain("old");
+  });
+
+  test("a text is whole behind a NUL", () => {
+    expect(property("nul").top).toEqual([
+      ["x\0y", 1],
+      ["x\0z", 1],
+    ]);
+    expect(tallyOf(summary, [canonicalProperty("nul")])).toBeUndefined();
   });
 
   test("an escaped key and a plain one are one", () => {
