@@ -1,5 +1,5 @@
 /** How many events a fetch will bring, from Mixpanel's own counts: one or two queries, never in the way of the fetch. */
-
+import { Fault, type FaultCode } from "../fault.ts";
 import { FETCH_WARN_DAYS } from "../limits.ts";
 import type { DateRange } from "../mixpanel/dates.ts";
 import { eventCounts } from "../mixpanel/event-counts.ts";
@@ -24,15 +24,19 @@ export type Counted = {
   notes: string[];
 };
 
+/** The export would fail the same way, or the call is over: no estimate without the count. */
+const FATAL = new Set<FaultCode>(["CONFIG_MISSING", "CONFIG_INVALID", "AUTH_FAILED", "QUERY_INVALID", "CANCELLED"]);
+
 /**
  * Events per day. `asked`: the caller wants an estimate; else it is tried for long ranges only, while queries are
- * plentiful. undefined when it was not worth it or did not work.
+ * plentiful. undefined when it was not worth it or did not work; `uncounted` is told why an asked one did not: the export
+ * does not need the Query API, which a plan may lack and whose hour may be used up.
  */
 export async function countEvents(
   workspace: Workspace,
   ranges: readonly DateRange[],
   filters: EventFilters,
-  options: { asked: boolean; signal: AbortSignal },
+  options: { asked: boolean; signal: AbortSignal; uncounted?(why: string): void },
 ): Promise<Counted | undefined> {
   const range = envelope(ranges);
   if (range === undefined) return { counts: new Map(), rows: 0, notes: [] };
@@ -44,7 +48,9 @@ export async function countEvents(
   try {
     return await count(workspace, range, filters, signal);
   } catch (cause) {
-    if (options.asked) throw cause;
+    if (options.asked && (!(cause instanceof Fault) || (FATAL.has(cause.code) && !signal.aborted))) throw cause;
+    if (options.signal.aborted) throw cause;
+    if (cause instanceof Fault) options.uncounted?.(`${cause.code}: ${cause.message}`);
     workspace.log.debug(`no estimate: ${cause instanceof Error ? cause.message : String(cause)}`);
     return undefined;
   }

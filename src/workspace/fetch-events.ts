@@ -33,12 +33,14 @@ export async function fetchEvents(
   await workspace.jobs.recover();
   if (!args.estimate_only) await workspace.jobs.requireFree(args.table);
   const request = readFetchRequest(workspace.store, await withDays(workspace, args, context.signal), utcToday());
+  const uncounted: string[] = [];
   const counted = await countEvents(workspace, joinRanges([...request.missing, ...request.replaced]), request.filters, {
     asked: args.estimate_only,
     signal: context.signal,
+    uncounted: (why) => uncounted.push(`The events could not be counted: ${why}`),
   });
   const plan = makePlan(workspace, request, args, counted);
-  if (args.estimate_only) return estimateView(echoedDays(args, request), request, plan);
+  if (args.estimate_only) return estimateView([...echoedDays(args, request), ...uncounted], request, plan);
   const job = await workspace.jobs.start(
     {
       kind: "events",

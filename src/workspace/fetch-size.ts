@@ -57,7 +57,9 @@ export function sizeWarnings(
   if (!long && !large && options.always !== true) return [];
   const requests = `${size.requests} of the ${size.quota_left} export requests left this hour`;
   if (size.rows === null) {
-    return [`${LARGE}: ${size.days} days in up to ${requests}; the number of events is not known beforehand.`];
+    return [
+      `${long ? LARGE : "Estimate"}: ${size.days} days in up to ${requests}; the number of events is not known beforehand.`,
+    ];
   }
   const most = options.filtered === true ? "at most " : "about ";
   const time = options.parallel

@@ -20,6 +20,8 @@ export type Progress = {
   warnings: string[];
   /** What it is doing or waiting for right now. */
   note: string | undefined;
+  /** While it waits for the quota: when it goes on (ms since 1970). */
+  pausedUntil?: number;
 };
 
 export type JobView = {

@@ -8,20 +8,27 @@ export type WaitContext = {
   progress(done: number, total: number | undefined, note: string): void;
 };
 
-/** Resolves true when the call was given up meanwhile. */
+/**
+ * Resolves true when the call was given up meanwhile. With `untilPaused` it does not sit out a wait for the quota that is
+ * longer than the caller's patience: nothing would happen before its end.
+ */
 export async function waitFor(
   job: Running,
   waitMs: number,
   context: WaitContext,
   view: () => JobView,
+  untilPaused = false,
 ): Promise<boolean> {
+  const until = Date.now() + waitMs;
   let last = -1;
   const report = () => {
     const { done, total, note } = progressOf(job, view());
     // The protocol wants every notice larger than the one before, also while one long day is being stored.
     last = Math.max(done, last + 0.001);
     context.progress(last, total, note);
+    if (untilPaused && (job.progress.pausedUntil ?? 0) > until) paused.resolve("paused");
   };
+  const paused = Promise.withResolvers<"paused">();
   const ticker = setInterval(report, 1_000);
   const aborted = Promise.withResolvers<"aborted">();
   const onAbort = () => aborted.resolve("aborted");
@@ -32,7 +39,7 @@ export async function waitFor(
     timer = setTimeout(() => resolve("time"), waitMs);
   });
   try {
-    const ended = await Promise.race([job.done.then(() => "done" as const), timeUp, aborted.promise]);
+    const ended = await Promise.race([job.done.then(() => "done" as const), timeUp, paused.promise, aborted.promise]);
     if (ended === "done") report();
     return ended === "aborted";
   } finally {

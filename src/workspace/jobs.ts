@@ -214,7 +214,8 @@ export function createJobs(workspace: () => Workspace): Jobs {
     const job = running.get(jobId);
     if (job === undefined) return waitForRow(jobId, seconds, context);
     if (job.finishedAt === undefined) {
-      const aborted = await waitFor(job, Math.min(seconds * 1000, LONGEST_WAIT_MS), context, () => viewOf(job));
+      const waitMs = Math.min(seconds * 1000, LONGEST_WAIT_MS);
+      const aborted = await waitFor(job, waitMs, context, () => viewOf(job), options.cancelOnAbort);
       if (aborted && options.cancelOnAbort === true && givenUp(context.signal)) {
         job.ending = true;
         await Promise.race([job.done, Bun.sleep(ABORT_GRACE_MS)]);

@@ -6,6 +6,9 @@ import { pause } from "./pause.ts";
 /** The quota's window is an hour: whoever waited longer is not waiting for the quota. */
 const LONGEST_WAIT_MS = 65 * 60_000;
 const LOOK_AGAIN_MS = 1_000;
+/** Refused again after a wait: the next waits are at least this and twice as long each time, whatever Mixpanel says. */
+const REFUSED_AGAIN_MS = 30_000;
+const LONGEST_PAUSE_MS = 15 * 60_000;
 
 export type QuotaWait = {
   job: JobControl;
@@ -22,27 +25,34 @@ export type QuotaWait = {
 export async function patiently<T>(start: () => Promise<T>, wait: QuotaWait): Promise<T> {
   const { job } = wait;
   const since = Date.now();
-  for (;;) {
+  for (let refused = 0; ; refused++) {
     try {
       return await start();
     } catch (error) {
       if (!(error instanceof Fault) || error.code !== "RATE_LIMITED") throw error;
       while (!wait.stored() && wait.others()) await pause(LOOK_AGAIN_MS, job.signal);
-      const waitMs = Math.max(1, error.retryAfterSeconds ?? 60) * 1000;
+      const waitMs = Math.max(Math.max(1, error.retryAfterSeconds ?? 60) * 1000, atLeast(refused));
       if (!wait.stored() || Date.now() - since + waitMs > LONGEST_WAIT_MS) throw error;
       await waitWithNote(waitMs, job);
     }
   }
 }
 
+function atLeast(refused: number): number {
+  return refused === 0 ? 0 : Math.min(LONGEST_PAUSE_MS, REFUSED_AGAIN_MS * 2 ** (refused - 1));
+}
+
 async function waitWithNote(waitMs: number, job: JobControl): Promise<void> {
   const until = `${new Date(Date.now() + waitMs).toISOString().slice(0, 19)}Z`;
   const note = `Waiting for Mixpanel's hourly quota until ${until}; what is stored can be queried meanwhile.`;
   job.progress.note = note;
+  const pausedUntil = Date.now() + waitMs;
+  job.progress.pausedUntil = pausedUntil;
   try {
     await pause(waitMs, job.signal);
   } finally {
     if (job.progress.note === note) job.progress.note = undefined;
+    if (job.progress.pausedUntil === pausedUntil) job.progress.pausedUntil = undefined;
   }
 }
 

@@ -57,10 +57,20 @@ describe("requests and the export quota", () => {
     expect(findTable(t.workspace.store, "events")).toBeUndefined();
   });
 
+  test("an estimate without the counts still says how many requests, and why it does not say more", async () => {
+    const t = await setup();
+    const view = await t.fetch({ from_date: "2026-01-01", to_date: "2026-03-31", estimate_only: true });
+    expect(view).toMatchObject({ status: "estimated", estimate: { days: 90, rows: null, quota_left: 60 } });
+    expect(view.warnings.join(" ")).toContain("The events could not be counted: NOT_FOUND");
+    expect(t.asked).toEqual([]);
+  });
+
   test("refused half-way: the job waits, says until when, and what is stored can be used", async () => {
     const t = await setup((nth) => (nth < 2 ? undefined : { status: 429, headers: { "Retry-After": "1800" } }));
-    const job = await t.fetch({ from_date: "2026-01-01", to_date: "2026-01-05", wait_seconds: 3 });
+    const job = await t.fetch({ from_date: "2026-01-01", to_date: "2026-01-05", wait_seconds: 45 });
+    // Half an hour is longer than any call: it does not sit there until its own time is up.
     expect(job).toMatchObject({ status: "running", days: { done: 2, total: 5 } });
+    expect(job.seconds).toBeLessThan(20);
     expect(job.warnings.at(-1)).toContain("Waiting for Mixpanel's hourly quota until");
     expect(t.value("SELECT count(*) FROM events")).toBe(2);
     const cancelled = await t.workspace.jobs.cancel(job.job_id);

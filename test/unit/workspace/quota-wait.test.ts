@@ -37,6 +37,23 @@ describe("patiently", () => {
     expect(job.progress.note).toBeUndefined();
   });
 
+  test("refused again after the wait, it waits longer than it is told and says until when", async () => {
+    const stop = new AbortController();
+    const job = control(stop.signal);
+    let calls = 0;
+    const start = () => {
+      calls++;
+      return Promise.reject(refused(1));
+    };
+    const work = patiently(start, { job, stored: () => true, others: () => false });
+    while (calls < 2) await Bun.sleep(20);
+    await Bun.sleep(20);
+    expect((job.progress.pausedUntil ?? 0) - Date.now()).toBeGreaterThan(20_000);
+    stop.abort(new Fault("CANCELLED", "enough"));
+    await expect(work).rejects.toMatchObject({ code: "CANCELLED" });
+    expect(job.progress.pausedUntil).toBeUndefined();
+  });
+
   test("with nothing stored it says so at once, unless something may be stored yet", async () => {
     const never = { job: control(), stored: () => false, others: () => false };
     await expect(patiently(() => Promise.reject(refused(1)), never)).rejects.toMatchObject({ code: "RATE_LIMITED" });
