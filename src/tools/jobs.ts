@@ -34,7 +34,11 @@ export function jobSummary(job: Summarized): string {
   if (job.status === "estimated") return `Estimate for ${count(total)} ${unit}: about ${count(job.rows)} rows.`;
   const parts = [
     `Fetch into "${job.table}": ${job.status}`,
-    `${done} of ${total > 0 ? total : "?"} ${unit}`,
+    total > 0
+      ? `${done} of ${total} ${unit}`
+      : job.status === "completed"
+        ? `no ${unit} to download`
+        : `${done} ${unit}`,
     `${count(job.rows)} rows in ${job.seconds} s`,
   ];
   if (job.duplicates > 0) parts.push(`${count(job.duplicates)} duplicates dropped`);

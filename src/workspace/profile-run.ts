@@ -1,10 +1,7 @@
 /** The run of a profiles fetch: page 0 opens a result set, the other pages of it are downloaded a few at once. */
-import { readFile } from "node:fs/promises";
-import { gunzipSync } from "node:zlib";
 import { Fault } from "../fault.ts";
-import { MAX_REPLY_BYTES } from "../limits.ts";
 import type { Download } from "../mixpanel/api.ts";
-import { downloadProfiles, idOf, type ProfilePage, type ProfileQuery, readPage } from "../mixpanel/engage.ts";
+import { downloadProfiles, idOf, type ProfilePage, type ProfileQuery } from "../mixpanel/engage.ts";
 import type { TableChange, TableInfo } from "../store/tables.ts";
 import type { IngestResult } from "../store/writer.ts";
 import { runChunks, Settled } from "./chunk-runner.ts";
@@ -12,6 +9,7 @@ import { countIngest, warnOfStore } from "./ingest-count.ts";
 import type { Progress } from "./job-view.ts";
 import type { JobControl } from "./jobs.ts";
 import { atMost, oneAtATime } from "./pause.ts";
+import { readHead } from "./profile-page.ts";
 import type { ProfileFilters } from "./profile-request.ts";
 import { patiently, whenFree } from "./quota-wait.ts";
 import { removeSpool, spoolDownload, spoolPath } from "./spool.ts";
@@ -89,9 +87,9 @@ async function fetchSession(state: State, query: ProfileQuery, first: number): P
   progress.total += Math.max(1, pages ?? 1);
   progress.done++;
   if (pages === undefined) return inOrder(state, session, head);
-  const stopped = await atOnce(state, session, pages);
-  if (stopped === undefined) warnOfFewer(progress, head.total);
-  return { next: first + pages, stopped };
+  const outcome = await atOnce(state, session, head, pages);
+  if (outcome.stopped === undefined) warnOfFewer(progress, head.total);
+  return outcome;
 }
 
 /** Small differences are normal while data changes; nothing is dropped silently. */
@@ -101,17 +99,23 @@ function warnOfFewer(progress: Progress, announced: number | undefined): void {
   progress.warnings.push(`Mixpanel announced ${announced} profiles, ${came} came: normal while profiles change.`);
 }
 
+function sizeOf({ pageSize, results }: ProfilePage): number {
+  return Math.max(1, pageSize > 0 ? pageSize : results);
+}
+
 /** undefined: the reply does not say how many profiles there are. */
-function pageCount({ total, pageSize, results, sessionId }: ProfilePage): number | undefined {
+function pageCount(head: ProfilePage): number | undefined {
+  const { total, results, sessionId } = head;
   if (results === 0 || sessionId === undefined) return 1;
-  const size = pageSize > 0 ? pageSize : results;
+  const size = sizeOf(head);
   if (total === undefined) return results < size ? 1 : undefined;
   return Math.max(1, Math.ceil(total / size));
 }
 
 /** With a known total: all pages, a few at once, unless one turns out empty or only repeats what is stored. */
-async function atOnce(state: State, session: Session, pages: number): Promise<Fault | undefined> {
+async function atOnce(state: State, session: Session, head: ProfilePage, pages: number): Promise<Outcome> {
   const { progress } = state.run.job;
+  let last = head.results;
   // In a table that was there before, a page without new profiles says nothing.
   const firstTime = state.run.existing === undefined;
   let end = pages;
@@ -119,18 +123,36 @@ async function atOnce(state: State, session: Session, pages: number): Promise<Fa
   const stopped = await runPages(state, rest, session.first, async (page) => {
     if (page >= end) return false;
     const { result } = await fetchPage(state, session, page, false);
+    if (page === pages - 1) last = resultsIn(result);
     if (resultsIn(result) === 0 || (firstTime && result.rows === 0 && result.rejected === 0)) end = Math.min(end, page);
     return true;
   });
   progress.total -= pages - end;
   progress.done = Math.min(progress.done, progress.total);
-  return stopped;
+  const size = sizeOf(head);
+  // The last page should have been short: there are more profiles by now than were announced.
+  const more = stopped === undefined && end === pages && last >= size && (head.total ?? 0) % size !== 0;
+  return more ? beyond(state, session, pages, size) : { next: session.first + pages, stopped };
+}
+
+/** Pages nobody announced: one after the other until one is short or brings nothing new. */
+async function beyond(state: State, session: Session, from: number, size: number): Promise<Outcome> {
+  for (let page = from; ; page++) {
+    let last: IngestResult | undefined;
+    state.run.job.progress.total++;
+    const stopped = await runPages(state, [page], session.first, async (number) => {
+      last = (await fetchPage(state, session, number, false)).result;
+      return true;
+    });
+    if (stopped !== undefined || last === undefined || last.rows === 0 || resultsIn(last) < size)
+      return { next: session.first + page + 1, stopped };
+  }
 }
 
 /** Without a total: one page after the other until one is short, empty, or only repeats ids that came before. */
 async function inOrder(state: State, session: Session, opening: ProfilePage): Promise<Outcome> {
   const { progress } = state.run.job;
-  const size = opening.pageSize > 0 ? opening.pageSize : opening.results;
+  const size = sizeOf(opening);
   const seen = new Set(opening.profiles.map(idOf));
   for (let page = 1; ; page++) {
     let head: ProfilePage | undefined;
@@ -222,25 +244,6 @@ async function openPage(state: State, { query, sessionId }: Session, page: numbe
     });
   } catch (error) {
     throw error instanceof Fault ? new Settled(error) : error;
-  }
-}
-
-async function readHead(path: string, encoding: "gzip" | "identity"): Promise<ProfilePage> {
-  const body = await readFile(path);
-  let text: string;
-  try {
-    text = (encoding === "gzip" ? gunzipSync(body, { maxOutputLength: MAX_REPLY_BYTES }) : body).toString("utf8");
-  } catch (cause) {
-    throw new Fault("UPSTREAM_TRUNCATED", "Mixpanel's reply broke off before its end.", { cause });
-  }
-  return readPage(parseJson(text));
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new Fault("UPSTREAM_TRUNCATED", "Mixpanel's profile page is not whole JSON.", { cause });
   }
 }
 

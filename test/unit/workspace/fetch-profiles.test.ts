@@ -72,6 +72,23 @@ describe("fetch_profiles pages", () => {
     expect(endless.asked.length).toBe(4);
   });
 
+  test("a total that promises less than there is does not end it: the last page should have been short", async () => {
+    const t = await setup((form) => page(number(form), number(form) === 4 ? 3 : SIZE, { total: 25 }));
+    expect(await t.run()).toMatchObject({ status: "completed", rows: 43, pages: { done: 5, total: 5 } });
+    const endless = await setup((form) => page(Math.min(number(form), 3), SIZE, { total: 25 }));
+    expect(await endless.run()).toMatchObject({ status: "completed", rows: 40 });
+    const one = await setup((form) => page(number(form), number(form) === 1 ? 2 : SIZE, { total: 5 }));
+    expect(await one.run()).toMatchObject({ status: "completed", rows: 12 });
+  });
+
+  test("what is no profile is counted as rejected and hides no other", async () => {
+    const odd = [null, 5, [], { $distinct_id: {} }, { $distinct_id: "x", $properties: [1] }];
+    const t = await setup(() => page(0, 0, { results: [...odd, person(1)], total: 6 }));
+    const job = await t.run();
+    expect(job).toMatchObject({ status: "completed", rows: 2, rejected: 4 });
+    expect(job.warnings.join(" ")).toContain('not a profile: "null"');
+  });
+
   test("a total that promises more than there is ends with the first page of nothing new", async () => {
     const t = await setup((form) => page(Math.min(number(form), 1), SIZE, { total: 100_000 }));
     expect(await t.run()).toMatchObject({ status: "completed", rows: 20 });
