@@ -41,7 +41,8 @@ const SCALAR = new Set([
   "on",
   "having",
 ]);
-const NOT_HERE = new Set(["FILTER", "OVER", "WINDOW", "UNION", "INTERSECT", "EXCEPT"]);
+/** Under a collation several values are one, and which of them is shown depends on the rows. */
+const NOT_HERE = new Set(["FILTER", "OVER", "WINDOW", "UNION", "INTERSECT", "EXCEPT", "COLLATE"]);
 
 export function tallied(
   sql: string,
@@ -69,7 +70,11 @@ export function tallied(
     const value = what === name ? `CAST(column${index + 1} AS TEXT)` : `column${index + 1}`;
     return `${value} AS ${name}`;
   });
-  const list = counts.map(({ values, rows }) => `(${[...values.map(literal), rows].join(",")})`).join(",");
+  // In the order an index would give them, which is seen where nothing else orders them.
+  const list = counts
+    .toSorted(byValues)
+    .map(({ values, rows }) => `(${[...values.map(literal), rows].join(",")})`)
+    .join(",");
   const alias = `"${(block.alias ?? block.table).replaceAll('"', '""')}"`;
   const source = `(SELECT ${[...columns, `column${whats.length + 1} AS ${count}`].join(", ")} FROM (VALUES ${list})) AS ${alias}`;
   const before = renamed(sql, tokens, block.start, block.source[0], reads, names);
@@ -77,6 +82,24 @@ export function tallied(
   const sum = block.group === undefined ? `coalesce(sum(${count}), 0)` : `sum(${count})`;
   const text = `${before} ${source} ${after}`.trimEnd();
   return { start: first.start, end: last.end, text: replaceCounts(text, sum) };
+}
+
+type Value = Tally[number]["values"][number];
+
+function byValues({ values: a }: Tally[number], { values: b }: Tally[number]): number {
+  for (const [index, value] of a.entries()) {
+    const order = compareValues(value, b[index] ?? null);
+    if (order !== 0) return order;
+  }
+  return 0;
+}
+
+/** As SQLite orders them: NULL, numbers, texts by their bytes. */
+function compareValues(a: Value, b: Value): number {
+  const rank = (value: Value) => (value === null ? 0 : typeof value === "number" ? 1 : 2);
+  if (typeof a === "number" && typeof b === "number") return a - b;
+  if (typeof a === "string" && typeof b === "string") return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  return rank(a) - rank(b);
 }
 
 function freeName(sql: string): string {

@@ -39,6 +39,7 @@ export function rewriteQuery(
   const tokens = tokenize(canonical);
   if (tokens.some(({ kind }) => kind === "unknown" || kind === "variable")) return { sql, wishes: [] };
   const blocks = findBlocks(tokens, (name) => tables.has(name));
+  if (isListing(tokens, blocks)) return { sql, wishes: [] };
   const counted = answered(canonical, tokens, blocks, tables);
   if (counted !== undefined) return { sql: counted, wishes: [] };
   const wishes: Wish[] = [];
@@ -59,6 +60,24 @@ export function rewriteQuery(
     if (edit !== undefined) edits.push(edit);
   }
   return { sql: applyEdits(canonical, edits), wishes };
+}
+
+/** Functions of many rows, some of their names by their beginnings. */
+const AGGREGATES =
+  /^(count|sum|avg|min|max|total|group_concat|string_agg|json_group_|jsonb_group_|median|percentile|stddev|var)/;
+
+/**
+ * Rows of a table in no order that was asked for: what comes first is what stands first in the table. An index on a property
+ * would hand them out in another order, and with a limit other rows, the day it is there: such a query is run as it is written.
+ */
+function isListing(tokens: Token[], blocks: Block[]): boolean {
+  const [block] = blocks;
+  if (blocks.length !== 1 || block === undefined || block.start !== 0 || block.group !== undefined) return false;
+  return !tokens.some((token, at) => {
+    const word = keyword(token);
+    if (["DISTINCT", "ORDER", "OVER", "UNION", "INTERSECT", "EXCEPT"].includes(word)) return true;
+    return isName(token) && tokens[at + 1]?.text === "(" && AGGREGATES.test(token.value.toLowerCase());
+  });
 }
 
 /** The query over counts that are kept, when all it reads of the store is to be had that way: never a mix of two moments. */
