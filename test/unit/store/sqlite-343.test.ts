@@ -1,7 +1,9 @@
 /** macOS lends its own SQLite: 3.43.2 on macOS 14 and 15. Every statement we ship is tried on exactly that version. */
+
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import sqlite3InitModule, { type Database as WasmDatabase } from "@sqlite.org/sqlite-wasm";
+import { demoSteps } from "../../../src/cli/demo-steps.ts";
 import { openGate } from "../../../src/store/sandbox-gate.ts";
 import { runQuery } from "../../../src/store/sandbox-run.ts";
 import { USER_TABLE_DDL } from "../../../src/store/schema.ts";
@@ -192,9 +194,10 @@ test("every statement we ship runs on SQLite 3.43.2", async () => {
   const failed: string[] = [];
   const quota = notes.find(({ sql }) => /CREATE TABLE.*\bpool\b/s.test(sql))?.file ?? "";
   const rare = RARE.map((sql) => ({ file: /\b(pool|request)\b/.test(sql) ? quota : "store.sqlite", sql }));
-  const demonstration = statementsInSource(SOURCE)
-    .filter(({ file }) => file.includes("demo"))
-    .map(({ start }) => ({ file: "asked", sql: start }));
+  const demonstration = demoSteps().flatMap((step) =>
+    step.kind === "tool" && step.name === "sql" ? [{ file: "asked", sql: String(step.args(new Map())["query"]) }] : [],
+  );
+  expect(demonstration.length).toBeGreaterThan(2);
   for (const { file, sql } of [...notes, ...rare, ...demonstration]) {
     const db = open(file);
     try {
