@@ -1,33 +1,8 @@
 /** Bad weather on the wire under query replies: what is survived by asking again, what is read all the same, what is a fault at once. */
 import { describe, expect, test } from "bun:test";
-import { eventNames } from "../../../src/mixpanel/events.ts";
-import { type Rule, startFaults } from "../../faults.ts";
-import { faultOf, json, stub } from "./stub.ts";
-
-const NAMES = Array.from({ length: 400 }, (_, index) => `Event number ${index}`);
-
-async function under(rule: Rule) {
-  const faults = await startFaults(undefined, [{ body: NAMES }, rule]);
-  const server = stub(() => json([]));
-  const api = server.api({ apiUrl: faults.url });
-  return {
-    ask: () => eventNames(api, { limit: 5_000 }),
-    tries: () => faults.seen.length,
-    async close() {
-      await faults.close();
-      await server.close();
-    },
-  };
-}
-
-const CUTS: [string, Rule][] = [
-  ["closed before the body", { finAt: 0 }],
-  ["closed in the body", { finAt: 300 }],
-  ["reset in the body", { rstAt: 300 }],
-  ["reset before the body", { rstAt: 0 }],
-  ["shorter than announced", { shortLength: true }],
-  ["without its last chunk", { noLastChunk: true }],
-];
+import type { Rule } from "../../faults.ts";
+import { CUTS, NAMES, under } from "./broken-replies.ts";
+import { faultOf } from "./stub.ts";
 
 describe("a reply that is", () => {
   test("broken once is asked for again", async () => {
