@@ -6,6 +6,7 @@ import type { PropertySummary } from "./profile-summary.ts";
 import { QUANTILES, TOP_VALUES, type ValueSummary } from "./profile-summary-values.ts";
 import {
   columnSummary,
+  frequentValues,
   propertyPath,
   propertySql,
   quantileAt,
@@ -91,7 +92,7 @@ function figures(values: ValueSummary, target: Target, rows: number, top: number
       : Object.fromEntries(
           QUANTILES.map((at) => [quantileName(at), quantileAt(values, target.isTime ? "event_time" : "", at)]),
         );
-  const shown = values.top.slice(0, top);
+  const shown = frequentValues(values).slice(0, top);
   return {
     count: values.count,
     nulls: rows - values.count,
@@ -114,8 +115,8 @@ function notesOn(values: ValueSummary, approximate: string[], { sql }: Target): 
   const notes = [
     `Very many different values: ${approximate.join(", ")} are estimates (distinct within about 2 %, quantiles within 0.1 %). Exact by SQL: SELECT count(DISTINCT ${sql}) ...`,
   ];
-  if (values.top.length === 0)
-    notes.push("top_values is left out: so many numbers differ that they are not counted one by one.");
+  if (frequentValues(values).length === 0)
+    notes.push("top_values is left out: of so many different values none is known to be frequent.");
   return notes;
 }
 

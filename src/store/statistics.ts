@@ -148,6 +148,14 @@ function users({ rowsWithUser, users: distinct, usersExact, topUsers }: TableSum
   return { ...empty(), count: rowsWithUser, distinct, distinctExact: usersExact, top: topUsers, topExact: usersExact };
 }
 
+/** Estimated counts below this come from too few rows to say which values are frequent (profile-texts.ts, SAMPLED). */
+const LEAST_ESTIMATE = 400;
+
+/** The frequent values that may be shown as such. */
+export function frequentValues({ top, topExact }: ValueSummary): [Scalar, number][] {
+  return topExact ? top : top.filter(([, count]) => count >= LEAST_ESTIMATE);
+}
+
 /** Times as the column holds them; no mean or deviation. */
 function times({ times: seen }: TableSummary): ValueSummary {
   return {

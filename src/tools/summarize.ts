@@ -1,7 +1,15 @@
 import { z } from "zod";
 import { figure } from "../store/figures.ts";
 import type { ValueSummary } from "../store/profile-summary-values.ts";
-import { columnSummary, empty, listedProperties, quantileAt, tableStatistics, typesOf } from "../store/statistics.ts";
+import {
+  columnSummary,
+  empty,
+  frequentValues,
+  listedProperties,
+  quantileAt,
+  tableStatistics,
+  typesOf,
+} from "../store/statistics.ts";
 import { fillColumn } from "../store/statistics-exact.ts";
 import { tableColumns } from "../store/table-columns.ts";
 import { cell, table } from "./params.ts";
@@ -106,7 +114,7 @@ function describe(name: string, type: string, rows: number, values: ValueSummary
     q25: quantile(0.25),
     q50: quantile(0.5),
     q75: quantile(0.75),
-    top: short(values.top[0]?.[0] ?? null),
+    top: short(frequentValues(values)[0]?.[0] ?? null),
   };
 }
 
