@@ -105,6 +105,11 @@ function auth(context: Context): Fault {
 }
 
 function plan(context: Context): Fault {
+  if (context.asked.family === "export") {
+    return make(context, "PLAN_LIMIT", "does not include the raw export in this project's plan", [
+      "See the plan of the project at mixpanel.com/pricing; tables already fetched can still be queried with `sql`.",
+    ]);
+  }
   return make(context, "PLAN_LIMIT", "does not include the Query API in this project's plan", [
     "Raw events still work on every plan: `fetch_events`, then `sql` on the fetched table.",
     "Live queries need a Mixpanel plan with the Query API.",

@@ -276,7 +276,9 @@ function busyFault(row: JobRow): Fault {
     {
       suggestions: [
         `Wait for it: fetch_status with job_id "${row.id}" and wait_seconds 45.`,
-        "Or stop it with fetch_cancel, or fetch into another table.",
+        row.pid === process.pid
+          ? "Or stop it with fetch_cancel, or fetch into another table."
+          : "Or fetch into another table; only the copy of this server that runs it can cancel it.",
       ],
       details: { job_id: row.id, pid: row.pid, since: row.started_at },
     },

@@ -127,6 +127,7 @@ const CASES: Case[] = [
     says: [/fetch_events/],
   },
   { name: "402 empty", status: 402, body: "", code: "PLAN_LIMIT", says: [/fetch_events/] },
+  { name: "402 export", status: 402, body: "", call: EXPORT, code: "PLAN_LIMIT", says: [/raw export/, /`sql`/] },
   {
     name: "402 app",
     status: 402,
