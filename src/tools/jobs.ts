@@ -27,11 +27,14 @@ type Summarized = Pick<
 >;
 
 /** One sentence of numbers; `table` is the caller's own name. */
-export function jobSummary(job: Summarized): string {
+export function jobSummary(job: Summarized & { estimate?: { rows?: unknown } | undefined }): string {
   const unit = job.days === undefined ? "pages" : "days";
   const { done, total } = job.days ?? job.pages ?? { done: 0, total: 0 };
   const count = (n: number) => n.toLocaleString("en-US");
-  if (job.status === "estimated") return `Estimate for ${count(total)} ${unit}: about ${count(job.rows)} rows.`;
+  if (job.status === "estimated") {
+    const rows = job.estimate?.rows === null ? "number of rows not known" : `about ${count(job.rows)} rows`;
+    return `Estimate for ${count(total)} ${unit}: ${rows}.`;
+  }
   const parts = [
     `Fetch into "${job.table}": ${job.status}`,
     total > 0
