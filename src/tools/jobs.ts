@@ -27,12 +27,12 @@ type Summarized = Pick<
 >;
 
 /** One sentence of numbers; `table` is the caller's own name. */
-export function jobSummary(job: Summarized & { estimate?: { rows?: unknown } | undefined }): string {
+export function jobSummary(job: Summarized & { estimate?: Record<string, unknown> | undefined }): string {
   const unit = job.days === undefined ? "pages" : "days";
   const { done, total } = job.days ?? job.pages ?? { done: 0, total: 0 };
   const count = (n: number) => n.toLocaleString("en-US");
   if (job.status === "estimated") {
-    const rows = job.estimate?.rows === null ? "number of rows not known" : `about ${count(job.rows)} rows`;
+    const rows = job.estimate?.["rows"] === null ? "number of rows not known" : `about ${count(job.rows)} rows`;
     return `Estimate for ${count(total)} ${unit}: ${rows}.`;
   }
   const parts = [
