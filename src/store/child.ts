@@ -132,6 +132,7 @@ export function createChild(options: ChildOptions): Child {
       clearTimeout(timer);
       request.signal?.removeEventListener("abort", abort);
       child.waiting.delete(id);
+      if (child.waiting.size === 0) child.process.unref();
       if (error === undefined) resolve(value as Result);
       else reject(error);
       rest();
@@ -145,6 +146,8 @@ export function createChild(options: ChildOptions): Child {
       return true;
     };
     child.waiting.set(id, { command, options: request, settle, resend });
+    // Waiting for something that is not referenced, the event loop would ask for it without a pause and take a core.
+    child.process.ref();
     tell(child, { id, command, args, timeoutMs: request.timeoutMs });
     return promise;
   };
