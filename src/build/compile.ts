@@ -20,6 +20,8 @@ export function compile({ root, version, outfile, target }: Compile): void {
     "--production",
     "--minify",
     "--bytecode",
+    // The passes cost nothing at start-up, but code they have touched ends up half as fast in hot loops (ingest: 8.2 us per event, 5.1 without).
+    "--no-optimize-bytecode",
     "--format=esm",
     "--splitting",
     "--compile-jit-policy=8",
