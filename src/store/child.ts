@@ -25,6 +25,8 @@ export type ChildOptions = {
   maxBytes: number;
   /** Bytes of temporary files at which the watchdog ends the child; unlimited when absent. */
   maxTempBytes?: number;
+  /** Collect garbage as eagerly as on a machine with this much memory: a bound on habits, not on what may be used. */
+  collectAsIfBytes?: number;
   /** An unused child leaves after this; the next request starts another. */
   idleMs?: number;
   log: Log;
@@ -190,7 +192,7 @@ function start(options: ChildOptions): Running {
       stdout: "pipe",
       stderr: "pipe",
       // Nothing of ours, secrets least of all, reaches a child through its environment.
-      env: {},
+      env: options.collectAsIfBytes === undefined ? {} : { BUN_JSC_forceRAMSize: String(options.collectAsIfBytes) },
     }),
     waiting: new Map(),
     reason: undefined,
