@@ -94,17 +94,6 @@ function addPassage(totals: StepTotals[], times: number[]): void {
   });
 }
 
-export function addTotals(into: StepTotals[], from: StepTotals[]): StepTotals[] {
-  return into.map((step, index) => {
-    const other = from[index] ?? { count: 0, fromPrevious: 0, fromStart: 0 };
-    return {
-      count: step.count + other.count,
-      fromPrevious: step.fromPrevious + other.fromPrevious,
-      fromStart: step.fromStart + other.fromStart,
-    };
-  });
-}
-
 /** Ratios and mean times of a step, as both funnel answers give them; nobody there: no time, ratio 0 (1 at the start). */
 export function stepFigures(totals: StepTotals[], index: number) {
   const step = totals[index] ?? { count: 0, fromPrevious: 0, fromStart: 0 };

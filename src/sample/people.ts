@@ -1,7 +1,7 @@
 /** The people of the sample project: who they are and how eager, before they do anything. */
 import type { Random } from "./random.ts";
 import { CHANNELS, DEVICES, type Device, PLACES, type Place } from "./shop.ts";
-import { DAY, weekday, type Zone } from "./zone.ts";
+import { weekday, type Zone } from "./zone.ts";
 
 /** Days of history, the last one being yesterday. */
 export const DAYS = 90;
@@ -105,5 +105,3 @@ export function returnChance(person: Person, age: number): number {
 export function moment(zone: Zone, day: number, secondOfDay: number): number {
   return Math.min(zone.midnight(day) + secondOfDay, zone.midnight(day + 1) - 1);
 }
-
-export const LAST_SECOND = DAY - 1;

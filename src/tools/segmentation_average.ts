@@ -1,9 +1,6 @@
 import { z } from "zod";
 import { segmentationAverage as averageQuery } from "../mixpanel/segmentation.ts";
-import { emptyNotes } from "../workspace/empty.ts";
-import { openLive } from "../workspace/live.ts";
-import { isUnmeasured, measureTable } from "../workspace/measured.ts";
-import { accessorOf, filterOf, rangeOf } from "../workspace/query-input.ts";
+import { measureOverTime } from "../workspace/measured.ts";
 import { event, fromDate, metaSchema, on, tableSchema, toDate, where } from "./params.ts";
 import { defineTool, LIVE_READ } from "./tool.ts";
 
@@ -29,21 +26,9 @@ export const segmentationAverage = defineTool({
     }),
   output: () => z.object({ event: z.string(), series: tableSchema(), meta: metaSchema() }),
   async handler(workspace, args, { signal }) {
-    const accessor = accessorOf(args.on);
-    const filter = filterOf(args.where);
-    const live = await openLive(workspace, signal);
-    const { unit, event: name } = args;
-    const range = rangeOf(args, unit, live);
-    const { values, computedAt } = await averageQuery(
-      live.api,
-      { ...range, event: name, unit, on: accessor, where: filter },
-      signal,
-    );
-    const empty = { events: [name], property: args.on, where: filter };
-    const notes = isUnmeasured(values) ? await emptyNotes(workspace, live, empty, signal) : [];
-    const series = measureTable(values, range, unit, "average", null);
-    const labels = series.rows.map((row) => String(row[0]));
-    return { event: name, series, meta: live.meta({ range, unit, labels, notes: [...notes, NO_TOTAL], computedAt }) };
+    const kind = { ask: averageQuery, name: "average", missing: null, notes: [NO_TOTAL] };
+    const { series, meta } = await measureOverTime(workspace, args, kind, signal);
+    return { event: args.event, series, meta };
   },
   summary: ({ series, meta }, args) =>
     `${args.event}, ${meta.from_date} to ${meta.to_date}: mean of ${args.on} per ${args.unit}, ${series.rows.length} buckets, no overall mean.`,

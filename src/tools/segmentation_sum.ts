@@ -1,10 +1,7 @@
 import { z } from "zod";
 import { segmentationSum as sumQuery } from "../mixpanel/segmentation.ts";
 import { addUp } from "../workspace/arithmetic.ts";
-import { emptyNotes } from "../workspace/empty.ts";
-import { openLive } from "../workspace/live.ts";
-import { isUnmeasured, measureTable } from "../workspace/measured.ts";
-import { accessorOf, filterOf, rangeOf } from "../workspace/query-input.ts";
+import { measureOverTime } from "../workspace/measured.ts";
 import { event, fromDate, metaSchema, on, tableSchema, toDate, where } from "./params.ts";
 import { defineTool, LIVE_READ } from "./tool.ts";
 
@@ -27,26 +24,9 @@ export const segmentationSum = defineTool({
     }),
   output: () => z.object({ event: z.string(), total: z.number(), series: tableSchema(), meta: metaSchema() }),
   async handler(workspace, args, { signal }) {
-    const accessor = accessorOf(args.on);
-    const filter = filterOf(args.where);
-    const live = await openLive(workspace, signal);
-    const { unit, event: name } = args;
-    const range = rangeOf(args, unit, live);
-    const { values, computedAt } = await sumQuery(
-      live.api,
-      { ...range, event: name, unit, on: accessor, where: filter },
-      signal,
-    );
-    const empty = { events: [name], property: args.on, where: filter };
-    const notes = isUnmeasured(values) ? await emptyNotes(workspace, live, empty, signal) : [];
-    const series = measureTable(values, range, unit, "sum", 0);
-    const labels = series.rows.map((row) => String(row[0]));
-    return {
-      event: name,
-      total: addUp(values.values()),
-      series,
-      meta: live.meta({ range, unit, labels, notes, computedAt }),
-    };
+    const kind = { ask: sumQuery, name: "sum", missing: 0, notes: [] };
+    const { values, series, meta } = await measureOverTime(workspace, args, kind, signal);
+    return { event: args.event, total: addUp(values.values()), series, meta };
   },
   summary: ({ total, meta }, args) =>
     `${args.event}, ${meta.from_date} to ${meta.to_date}: sum of ${args.on} ${total}, per ${args.unit}.`,

@@ -6,15 +6,7 @@ import type { Store } from "../store/store.ts";
 import { checkTableName } from "../store/table-name.ts";
 import { findTable, type TableInfo } from "../store/tables.ts";
 import { type StoredChunk, storedChunks } from "./ledger.ts";
-import {
-  countDays,
-  describeRange,
-  describeRanges,
-  intersectRanges,
-  joinRanges,
-  overlaps,
-  subtractRanges,
-} from "./ranges.ts";
+import { describeRange, describeRanges, joinRanges, overlaps, subtractRanges } from "./ranges.ts";
 
 export type FetchMode = "create" | "append" | "resume";
 
@@ -249,12 +241,5 @@ export function tableExists(table: TableInfo): Fault {
         status: table.status,
       },
     },
-  );
-}
-
-/** Days of the request that count as done at the start: those a resume finds stored. */
-export function daysStored(request: FetchRequest): number {
-  return (
-    countDays(request.asked) - countDays(request.missing) - countDays(intersectRanges(request.replaced, request.asked))
   );
 }
