@@ -15,7 +15,7 @@ export type ChildProgram = {
   failure?: unknown;
   /** By command. What a handler returns is the answer; a Fault it throws reaches the caller as that Fault. */
   handlers: Record<string, Handler>;
-  /** One step of work nobody waits for, run when no request waits; false when there is nothing left to do. */
+  /** One step of work nobody waits for, run once no request has come for IDLE_MS; false when there is nothing left to do. */
   background?: () => boolean | Promise<boolean>;
   /** Called once before the process ends by itself. */
   close?: () => void;
@@ -25,6 +25,9 @@ type FromParent =
   | { setup: unknown; parent: number; maxBytes: number; maxTempBytes?: number }
   | { id: number; command: string; args: unknown; timeoutMs?: number }
   | { cancel: number };
+
+/** Requests come in rows, such as the end of a fetch and then of its job: a step between them would make the second wait. */
+const IDLE_MS = 100;
 
 type Request = Extract<FromParent, { id: number }> & { abort: AbortController };
 
@@ -38,17 +41,24 @@ export async function serveChild(start: (setup: never) => ChildProgram): Promise
   let running: Request | undefined;
   let working = false;
 
-  const work = async () => {
+  let idle: Timer | undefined;
+
+  const work = async (isIdle = false) => {
     if (working || program === undefined) return;
     working = true;
+    clearTimeout(idle);
+    let mayRest = isIdle;
     for (;;) {
       running = queue.shift();
-      if (running !== undefined) await serve(program, running, watchdog);
-      else if ((await program.background?.()) !== true) break;
+      if (running !== undefined) {
+        await serve(program, running, watchdog);
+        mayRest = false;
+      } else if (!mayRest || (await program.background?.()) !== true) break;
       // Requests that arrived meanwhile are read before the next step.
       else await new Promise((resolve) => setTimeout(resolve, 0));
     }
     working = false;
+    if (!mayRest) idle = setTimeout(() => void work(true), IDLE_MS);
   };
 
   for await (const line of stdinLines()) {
