@@ -4,7 +4,6 @@ import { createZoneShift, millisecondsOf, parseTimeText, TimeFormatter, type Tim
 import {
   decodeText,
   type Scanner,
-  SPAN,
   VALUE_END,
   VALUE_ESCAPED,
   VALUE_INTEGER,
@@ -107,12 +106,11 @@ export class EventRow {
   }
 }
 
-function setProperty(target: Bytes, bytes: Uint8Array, { spans }: Scanner, index: number): void {
-  if (index < 0) {
+function setProperty(target: Bytes, bytes: Uint8Array, { spans }: Scanner, at: number): void {
+  if (at < 0) {
     target.present = false;
     return;
   }
-  const at = index * SPAN;
   setValue(
     target,
     bytes,
@@ -130,9 +128,8 @@ export function setValue(target: Bytes, bytes: Uint8Array, start: number, end: n
   else target.set(bytes, start, end);
 }
 
-function readTime(bytes: Uint8Array, { spans, time }: Scanner): number {
-  if (time < 0) return Number.NaN;
-  const at = time * SPAN;
+function readTime(bytes: Uint8Array, { spans, time: at }: Scanner): number {
+  if (at < 0) return Number.NaN;
   const type = (spans[at + VALUE_TYPE] as number) & VALUE_MASK;
   const start = spans[at + VALUE_START] as number;
   const end = spans[at + VALUE_END] as number;

@@ -13,6 +13,7 @@ import {
   decodeText,
   ODD,
   Scanner,
+  SPAN,
   VALUE_ESCAPED,
   VALUE_INTEGER,
   VALUE_MASK,
@@ -96,8 +97,8 @@ export class EventSink implements LineTaker {
     this.isSame = (rowid) => this.stored.find(rowid, this.eventName, this.row);
   }
 
-  block(bytes: Uint8Array, end: number): void {
-    this.profile?.block(bytes, end);
+  memory(bytes: number): Buffer | undefined {
+    return this.profile?.memory(bytes);
   }
 
   blockEnd(): void {
@@ -139,6 +140,7 @@ export class EventSink implements LineTaker {
   private objects(bytes: Uint8Array, start: number, end: number): void {
     let at = start;
     do {
+      this.profile?.place(this.scanner);
       const next = this.scanner.scan(bytes, at);
       if (next === ODD) {
         this.oddLine(bytes, at, end);
@@ -205,7 +207,7 @@ export class EventSink implements LineTaker {
     const rowid = this.firstRowid + tally.rows;
     if (hash !== 0) this.seen.add(hash, rowid);
     this.hashes.push(hash);
-    this.profile?.observe(bytes, scanner.spans, scanner.count, code, row.timeMs, row.user(), rowid);
+    this.profile?.observe(bytes, scanner.spans, scanner.from, scanner.count, code, row.timeMs, row.user(), rowid);
     tally.rows++;
     tally.storedBytes += ROW_OVERHEAD + this.eventName.length + 19 + row.length();
     if (row.time === null) tally.withoutTime++;
@@ -255,8 +257,10 @@ export class EventSink implements LineTaker {
     this.tally.storedBytes += this.stored.replace(row.properties.bind());
     if (profile === undefined) return;
     const old = this.stored.old;
-    profile.retract(old.bytes, old.scanner.spans, old.scanner.count, code, row.timeMs, row.user(), rowid);
-    profile.observe(bytes, scanner.spans, scanner.count, code, row.timeMs, row.user(), rowid);
+    // The old row's spans take the place where the new one's lie.
+    const spans = scanner.spans.slice(scanner.from, scanner.from + scanner.count * SPAN);
+    profile.retract(old.bytes, old.scanner.spans, 0, old.scanner.count, code, row.timeMs, row.user(), rowid);
+    profile.observe(bytes, spans, 0, scanner.count, code, row.timeMs, row.user(), rowid);
   }
 
   /** After the end of the stream: half a line, or a text that is no event. */

@@ -1,14 +1,16 @@
 /** Bytes in pieces -> lines in one buffer that is used again and again. */
 import { isUtf8 } from "node:buffer";
 
-const FIRST_BYTES = 1 << 20;
+/** Holds a piece as inflate.ts yields it and the line before that it continues. */
+export const BLOCK_BYTES = 576 * 1024;
 /** A longer line is not kept in memory: it is skipped and counted as rejected. */
 export const MAX_LINE_BYTES = 32 << 20;
 const NEWLINE = 0x0a;
 
 export type LineTaker = {
-  /** The lines that come next lie in `bytes[0, end)`, which stays as it is until `blockEnd`. */
-  block?(bytes: Uint8Array, end: number): void;
+  /** Memory of at least so many bytes that the next lines are put into; without it the splitter has its own. */
+  memory?(bytes: number): Buffer | undefined;
+  /** All whole lines of that memory were handed on. */
   blockEnd?(): void;
   /** One line, `bytes[start, end)`, with a newline at `end`. `utf8`: whether it is known to be valid. */
   line(bytes: Uint8Array, start: number, end: number, utf8: boolean): void;
@@ -18,11 +20,13 @@ export type LineTaker = {
 
 /** Splits at 0x0A only; the last line may lack it. */
 export class LineSplitter {
-  private buffer: Buffer = Buffer.allocUnsafe(FIRST_BYTES);
+  private buffer: Buffer;
   private filled = 0;
   private skipping = false;
 
-  constructor(private readonly taker: LineTaker) {}
+  constructor(private readonly taker: LineTaker) {
+    this.buffer = taker.memory?.(BLOCK_BYTES) ?? Buffer.allocUnsafe(BLOCK_BYTES);
+  }
 
   /** Takes a piece and hands on the lines it completes. The piece may be reused afterwards. */
   push(piece: Uint8Array): void {
@@ -56,15 +60,22 @@ export class LineSplitter {
     const stop = buffer.lastIndexOf(NEWLINE, filled - 1);
     if (stop < 0) return;
     const utf8 = isUtf8(buffer.subarray(0, stop));
-    this.taker.block?.(buffer, stop + 1);
     for (let start = 0; start <= stop; ) {
       const end = buffer.indexOf(NEWLINE, start);
       this.taker.line(buffer, start, end, utf8);
       start = end + 1;
     }
     this.taker.blockEnd?.();
-    buffer.copyWithin(0, stop + 1, filled);
-    this.filled = filled - stop - 1;
+    this.move(stop + 1, BLOCK_BYTES);
+  }
+
+  /** What is filled from `start` on goes to the beginning of memory for at least so many bytes. */
+  private move(start: number, bytes: number): void {
+    const { buffer, filled, taker } = this;
+    const next = taker.memory?.(bytes) ?? (buffer.length >= bytes ? buffer : Buffer.allocUnsafe(bytes));
+    buffer.copy(next, 0, start, filled);
+    this.buffer = next;
+    this.filled = filled - start;
   }
 
   /** Bytes that can be taken now: makes room for `wanted` where that is allowed. */
@@ -76,9 +87,7 @@ export class LineSplitter {
       return 0;
     }
     if (this.filled + wanted + 1 > this.buffer.length && this.filled > this.buffer.length / 2) {
-      const larger = Buffer.allocUnsafe(this.buffer.length * 2);
-      this.buffer.copy(larger, 0, 0, this.filled);
-      this.buffer = larger;
+      this.move(0, this.buffer.length * 2);
     }
     return Math.min(wanted, this.buffer.length - this.filled - 1);
   }

@@ -1,5 +1,6 @@
 /** Rows on their way to the statistics thread: memory both threads see, filled by one while the other reads another. */
-import { SPAN } from "./spans.ts";
+import { BLOCK_BYTES } from "./lines.ts";
+import { largerSpans, SPAN, VALUE_TYPE } from "./spans.ts";
 
 /** Numbers per row in `rows`. */
 export const ROW = 6;
@@ -24,7 +25,8 @@ export type Batch = {
   count: number;
 };
 
-const FIRST_BYTES = 320 * 1024;
+/** Properties of the events in a block, as a rule. */
+const FIRST_PROPERTIES = 24_000;
 /** A batch that had to grow beyond this for one long line is not kept. */
 export const KEPT_BYTES = 2 * 1024 * 1024;
 
@@ -39,16 +41,26 @@ export function createBatch(id: number): Batch {
   return {
     id,
     sent: false,
-    bytes: new Uint8Array(new SharedArrayBuffer(FIRST_BYTES)),
+    bytes: new Uint8Array(new SharedArrayBuffer(BLOCK_BYTES)),
     bytesUsed: 0,
-    spans: new Int32Array(new SharedArrayBuffer(512 * 40 * SPAN * 4)),
+    spans: new Int32Array(new SharedArrayBuffer(FIRST_PROPERTIES * SPAN * 4)),
     spansUsed: 0,
     rows: new Float64Array(new SharedArrayBuffer(512 * ROW * 8)),
     count: 0,
   };
 }
 
-/** Copies bytes in; returns where they begin. */
+/** The batch's own memory for at least so many bytes of lines, from its beginning. */
+export function linesMemory(batch: Batch, bytes: number): Buffer {
+  if (bytes > batch.bytes.length) {
+    batch.bytes = new Uint8Array(new SharedArrayBuffer(bytes));
+    batch.sent = false;
+  }
+  batch.bytesUsed = batch.bytes.length;
+  return Buffer.from(batch.bytes.buffer);
+}
+
+/** Copies bytes that lie elsewhere in; returns where they begin. */
 export function addBytes(batch: Batch, bytes: Uint8Array): number {
   const start = batch.bytesUsed;
   const needed = start + bytes.length;
@@ -63,46 +75,56 @@ export function addBytes(batch: Batch, bytes: Uint8Array): number {
   return start;
 }
 
-/** Adds a row whose spans are moved by `shift`. */
-export function addRow(
-  batch: Batch,
+/** The spans of the next row, moved by `shift`. Those that the scanner put there already (`place`) stay where they are. */
+export function addSpans(batch: Batch, spans: Int32Array, from: number, count: number, shift: number): void {
+  const to = batch.spansUsed;
+  batch.spansUsed = to + count * SPAN;
+  if (from === to && spans.buffer instanceof SharedArrayBuffer) {
+    // More properties than there was room for: the scanner has copied all spans to larger memory.
+    if (spans !== batch.spans) batch.sent = false;
+    batch.spans = spans;
+    if (shift === 0) return;
+  }
+  if (batch.spansUsed > batch.spans.length) {
+    batch.spans = largerSpans(batch.spans, Math.max(batch.spans.length * 2, batch.spansUsed));
+    batch.sent = false;
+  }
+  copySpans(spans, from, batch.spans, to, count, shift);
+}
+
+/** By hand: a typed array's set() needs a subarray, which costs more than these numbers. */
+function copySpans(
   spans: Int32Array,
+  from: number,
+  target: Int32Array,
+  to: number,
   count: number,
   shift: number,
+): void {
+  for (let at = 0; at < count * SPAN; at++) {
+    target[to + at] = (spans[from + at] as number) + (at % SPAN === VALUE_TYPE ? 0 : shift);
+  }
+}
+
+/** A row whose spans were added just before. */
+export function addRow(
+  batch: Batch,
+  count: number,
   event: number,
   timeMs: number,
   user: number,
   rowid: number,
   retracted: 0 | 1,
 ): void {
-  const length = count * SPAN;
-  if (batch.spansUsed + length > batch.spans.length) growSpans(batch, length);
   if ((batch.count + 1) * ROW > batch.rows.length) growRows(batch);
-  const target = batch.spans;
-  let to = batch.spansUsed;
-  // By hand: a typed array's set() needs a subarray, which costs more than these numbers.
-  for (let from = 0; from < length; from += SPAN, to += SPAN) {
-    target[to] = (spans[from] as number) + shift;
-    target[to + 1] = (spans[from + 1] as number) + shift;
-    target[to + 2] = (spans[from + 2] as number) + shift;
-    target[to + 3] = (spans[from + 3] as number) + shift;
-    target[to + 4] = spans[from + 4] as number;
-  }
-  batch.spansUsed = to;
+  const { rows } = batch;
   const at = batch.count++ * ROW;
-  batch.rows[at + ROW_EVENT] = event;
-  batch.rows[at + ROW_TIME] = timeMs;
-  batch.rows[at + ROW_USER] = user;
-  batch.rows[at + ROW_ID] = rowid;
-  batch.rows[at + ROW_COUNT] = count;
-  batch.rows[at + ROW_RETRACTED] = retracted;
-}
-
-function growSpans(batch: Batch, more: number): void {
-  const larger = new Int32Array(new SharedArrayBuffer(Math.max(batch.spans.length * 2, batch.spansUsed + more) * 4));
-  larger.set(batch.spans.subarray(0, batch.spansUsed));
-  batch.spans = larger;
-  batch.sent = false;
+  rows[at + ROW_EVENT] = event;
+  rows[at + ROW_TIME] = timeMs;
+  rows[at + ROW_USER] = user;
+  rows[at + ROW_ID] = rowid;
+  rows[at + ROW_COUNT] = count;
+  rows[at + ROW_RETRACTED] = retracted;
 }
 
 function growRows(batch: Batch): void {

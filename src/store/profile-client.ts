@@ -3,9 +3,20 @@
  * machine has more than one core. Rows travel in batches of shared memory, one per block of lines.
  */
 import type { Database } from "bun:sqlite";
-import { addBytes, addRow, type Batch, createBatch, KEPT_BYTES, type Memory, memoryOf } from "./profile-batch.ts";
+import {
+  addBytes,
+  addRow,
+  addSpans,
+  type Batch,
+  createBatch,
+  KEPT_BYTES,
+  linesMemory,
+  type Memory,
+  memoryOf,
+} from "./profile-batch.ts";
 import type { TableSummary } from "./profile-summary.ts";
 import type { RowObserver } from "./row-observer.ts";
+import type { Scanner } from "./scan.ts";
 import type { TableInfo } from "./tables.ts";
 
 export type ToThread =
@@ -31,7 +42,7 @@ export class ProfileClient implements RowObserver {
   private readonly free: Batch[] = [];
   private readonly underWay = new Map<number, Batch>();
   private batch: Batch;
-  private source: Uint8Array | undefined;
+  private source: Buffer | undefined;
   /** The thread failed: rows are stored all the same, and read again for their statistics. */
   private isBroken = false;
   private wake: (() => void) | undefined;
@@ -51,9 +62,14 @@ export class ProfileClient implements RowObserver {
     };
   }
 
-  block(bytes: Uint8Array, end: number): void {
-    this.source = bytes;
-    addBytes(this.batch, bytes.subarray(0, end));
+  memory(bytes: number): Buffer {
+    this.source = linesMemory(this.batch, bytes);
+    return this.source;
+  }
+
+  place(scanner: Pick<Scanner, "spans" | "from">): void {
+    scanner.spans = this.batch.spans;
+    scanner.from = this.batch.spansUsed;
   }
 
   blockEnd(): void {
@@ -70,14 +86,16 @@ export class ProfileClient implements RowObserver {
     reset(this.batch);
   }
 
-  observe: RowObserver["observe"] = (bytes, spans, count, event, timeMs, user, rowid) => {
+  observe: RowObserver["observe"] = (bytes, spans, from, count, event, timeMs, user, rowid) => {
     this.rows++;
-    addRow(this.batch, spans, count, this.shift(bytes), event, timeMs, user, rowid, 0);
+    addSpans(this.batch, spans, from, count, this.shift(bytes));
+    addRow(this.batch, count, event, timeMs, user, rowid, 0);
   };
 
-  retract: RowObserver["retract"] = (bytes, spans, count, event, timeMs, user, rowid) => {
+  retract: RowObserver["retract"] = (bytes, spans, from, count, event, timeMs, user, rowid) => {
     this.rows--;
-    addRow(this.batch, spans, count, this.shift(bytes), event, timeMs, user, rowid, 1);
+    addSpans(this.batch, spans, from, count, this.shift(bytes));
+    addRow(this.batch, count, event, timeMs, user, rowid, 1);
   };
 
   /** Bytes that are not the block's own (a repaired line, a stored row) travel behind it. */

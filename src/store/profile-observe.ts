@@ -113,6 +113,7 @@ export function observeProperties(
   state: State,
   bytes: Uint8Array,
   spans: Int32Array,
+  from: number,
   count: number,
   event: number,
   rowid: number,
@@ -121,8 +122,8 @@ export function observeProperties(
   const stamp = ++state.stamp;
   const { keys } = state;
   let previous = -1;
-  const stop = count * SPAN;
-  for (let at = 0; at < stop; at += SPAN) {
+  const stop = from + count * SPAN;
+  for (let at = from; at < stop; at += SPAN) {
     const pair = pairAt(state, bytes, spans, at, event, previous);
     if (pair < 0) continue;
     previous = pair;

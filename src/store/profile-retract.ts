@@ -36,6 +36,7 @@ export function retractProperties(
   state: State,
   bytes: Uint8Array,
   spans: Int32Array,
+  from: number,
   count: number,
   event: number,
   rowid: number,
@@ -43,7 +44,7 @@ export function retractProperties(
   look(state, bytes);
   const stamp = ++state.stamp;
   let previous = -1;
-  for (let at = 0; at < count * SPAN; at += SPAN) {
+  for (let at = from; at < from + count * SPAN; at += SPAN) {
     const pair = pairAt(state, bytes, spans, at, event, previous);
     if (pair < 0) continue;
     previous = pair;

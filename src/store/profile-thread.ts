@@ -63,7 +63,8 @@ function observe({ bytes, spans, rows }: Views, count: number): void {
     const act = rows[at + ROW_RETRACTED] === 1 ? profile.retract : profile.observe;
     act(
       bytes,
-      from === 0 ? spans : spans.subarray(from),
+      spans,
+      from,
       properties,
       rows[at + ROW_EVENT] as number,
       rows[at + ROW_TIME] as number,

@@ -42,11 +42,12 @@ export type Profile = {
   eventName(event: number, name: string): void;
   /**
    * `timeMs`: NaN without a time. `user`: hash of the distinct_id, an integer from 0 to 2^53, -1 for NULL.
-   * `rowid`: the row as stored, from which sample values are read later. Of duplicate keys the first counts, as in SQLite.
+   * `count` properties lie in `spans` from `from` on. `rowid`: the row as stored, from which sample values are read later. Of duplicate keys the first counts, as in SQLite.
    */
   observe(
     bytes: Uint8Array,
     spans: Int32Array,
+    from: number,
     count: number,
     event: number,
     timeMs: number,
@@ -86,13 +87,13 @@ export function createProfile(seed = (Math.random() * 2 ** 32) | 0, columns = CO
     stamp: 0,
     rowsAtBegin: 0,
     eventName: (event, name) => setEventName(state, event, name),
-    observe: (bytes, spans, count, event, timeMs, user, rowid) => {
+    observe: (bytes, spans, from, count, event, timeMs, user, rowid) => {
       observeRow(state, event, timeMs, user, rowid);
-      observeProperties(state, bytes, spans, count, event, rowid);
+      observeProperties(state, bytes, spans, from, count, event, rowid);
     },
-    retract: (bytes, spans, count, event, timeMs, user, rowid) => {
+    retract: (bytes, spans, from, count, event, timeMs, user, rowid) => {
       retractRow(state, event, timeMs, user, rowid);
-      retractProperties(state, bytes, spans, count, event, rowid);
+      retractProperties(state, bytes, spans, from, count, event, rowid);
     },
     dirty: () => {
       state.isDirty = true;

@@ -155,7 +155,7 @@ class ProfileSink {
       return;
     }
     const user = hashUser(this.id.source, this.id.start, this.id.end);
-    this.profile?.observe(bytes, scanner.spans, scanner.count, 0, Number.NaN, user, this.firstRowid + this.rows);
+    this.profile?.observe(bytes, scanner.spans, 0, scanner.count, 0, Number.NaN, user, this.firstRowid + this.rows);
     this.rows++;
     this.storedBytes += ROW_OVERHEAD + properties.length + this.id.length() * 2;
   }

@@ -3,6 +3,7 @@
 import type { Database } from "bun:sqlite";
 import { createProfile, type Profile } from "./profile.ts";
 import type { TableSummary } from "./profile-summary.ts";
+import type { Scanner } from "./scan.ts";
 import { summarizeTable } from "./stats-pass.ts";
 import type { TableInfo } from "./tables.ts";
 
@@ -12,8 +13,10 @@ export type RowObserver = Pick<
 > & {
   /** Rows observed, retracted ones not counted. */
   readonly rows: number;
-  /** `bytes[0, end)` are the lines that come next; they stay as they are until `blockEnd`. */
-  block(bytes: Uint8Array, end: number): void;
+  /** Memory for lines: what is observed of them until `blockEnd` need not be copied. Undefined: use your own. */
+  memory(bytes: number): Buffer | undefined;
+  /** Has the scanner note the next line's spans where they need not be copied. */
+  place(scanner: Pick<Scanner, "spans" | "from">): void;
   blockEnd(): void;
   /** Resolves when more may be given: keeps what is under way small. */
   room(): Promise<void>;
@@ -35,7 +38,8 @@ export function localObserver(profile: Profile = createProfile()): RowObserver {
     begin: profile.begin,
     commit: profile.commit,
     rollback: profile.rollback,
-    block() {},
+    memory: () => undefined,
+    place() {},
     blockEnd() {},
     async room() {},
     async summarize(db, table) {

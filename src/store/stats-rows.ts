@@ -69,11 +69,11 @@ export function eventFeed(db: Database, table: TableInfo, profile: Profile): Row
     const code = eventCode(event ?? "");
     const hash = userHash(user);
     if (properties !== null && scanner.scan(line, 0) !== ODD) {
-      profile.observe(line, scanner.spans, scanner.count, code, epochOf(time), hash, rowid);
+      profile.observe(line, scanner.spans, 0, scanner.count, code, epochOf(time), hash, rowid);
       return;
     }
     const { bytes, spans, count } = oddSpans(properties);
-    profile.observe(bytes, spans, count, code, epochOf(time), hash, rowid);
+    profile.observe(bytes, spans, 0, count, code, epochOf(time), hash, rowid);
   };
   return (after, limit) => {
     const batch = rows.values(after, limit) as EventRow[];
@@ -146,7 +146,7 @@ export function resultFeed(db: Database, table: TableInfo, profile: Profile): Ro
     const batch = rows.values(after, limit) as unknown[][];
     for (const [rowid, ...cells] of batch) {
       const { bytes, spans, count } = cellSpans(columns, cells);
-      profile.observe(bytes, spans, count, 0, Number.NaN, -1, Number(rowid));
+      profile.observe(bytes, spans, 0, count, 0, Number.NaN, -1, Number(rowid));
     }
     return batch.length < limit ? undefined : Number(batch.at(-1)?.[0]);
   };

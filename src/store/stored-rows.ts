@@ -74,8 +74,8 @@ export class StoredRows {
 }
 
 /** `mp_processing_time_ms`, NaN without one. */
-function processedAt(bytes: Uint8Array, { spans, count }: Scanner): number {
-  for (let at = 0; at < count * SPAN; at += SPAN) {
+function processedAt(bytes: Uint8Array, { spans, from, count }: Scanner): number {
+  for (let at = from; at < from + count * SPAN; at += SPAN) {
     const start = spans[at + KEY_START] as number;
     const end = spans[at + KEY_END] as number;
     if (end - start !== PROCESSED.length || !PROCESSED.equals(bytes.subarray(start, end))) continue;

@@ -15,7 +15,7 @@ function feed(
   profile.eventName(0, "");
   for (const [index, row] of rows.entries()) {
     const { bytes, spans, count } = oddSpans(encoder.encode(JSON.stringify(row)));
-    profile.observe(bytes, spans, count, 0, 1_700_000_000_000 + index, index % 1_000, index + 1);
+    profile.observe(bytes, spans, 0, count, 0, 1_700_000_000_000 + index, index % 1_000, index + 1);
   }
   return { profile, summary: summarize(profile, rows) };
 }
@@ -88,12 +88,12 @@ describe("a row taken back", () => {
     const gone = { n: 9_999, t: "zzz", b: true, 'k"': "x\ny", extra: null };
     const { profile } = feed([...kept, gone]);
     const { bytes, spans, count } = oddSpans(encoder.encode(JSON.stringify(gone)));
-    profile.retract(bytes, spans, count, 0, 1_700_000_000_200, 200, 201);
+    profile.retract(bytes, spans, 0, count, 0, 1_700_000_000_200, 200, 201);
     // The greatest text went with it: only a pass over the rows knows the next.
     expect(summarizeProfile(profile, { property: () => "", user: () => "" })).toBeUndefined();
     const back = { n: 5, t: "zzz", b: false, 'k"': "x\ny" };
     const again = oddSpans(encoder.encode(JSON.stringify(back)));
-    profile.observe(again.bytes, again.spans, again.count, 0, 1_700_000_000_200, 200, 201);
+    profile.observe(again.bytes, again.spans, 0, again.count, 0, 1_700_000_000_200, 200, 201);
     const { summary: oracle } = feed([...kept, back]);
     expect(summarize(profile, [...kept, back]).properties).toEqual(oracle.properties);
   });
@@ -104,7 +104,7 @@ describe("a row taken back", () => {
     profile.rollback();
     expect(profile.isDirty).toBe(false);
     profile.begin();
-    profile.observe(new Uint8Array(), new Int32Array(), 0, 0, Number.NaN, -1, 2);
+    profile.observe(new Uint8Array(), new Int32Array(), 0, 0, 0, Number.NaN, -1, 2);
     profile.rollback();
     expect(profile.isDirty).toBe(true);
   });
@@ -117,7 +117,7 @@ test("2,000 events and 20,000 properties", () => {
     const { bytes, spans, count } = oddSpans(
       encoder.encode(JSON.stringify({ [`p${i}`]: i, [`p${(i * 7) % 20_000}`]: "x" })),
     );
-    profile.observe(bytes, spans, count, i % 2_000, 1e12, i, i + 1);
+    profile.observe(bytes, spans, 0, count, i % 2_000, 1e12, i, i + 1);
   }
   const summary = summarizeProfile(profile, { property: () => "x", user: () => "u" });
   expect(summary?.properties).toHaveLength(20_000);
