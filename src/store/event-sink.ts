@@ -4,13 +4,12 @@ import { isUtf8 } from "node:buffer";
 import { STORED_ROW_BYTES } from "../limits.ts";
 import { brokenReason, isClosed, jsonProblem, quote } from "./broken-stream.ts";
 import { HashList, type SeenRows } from "./dedupe.ts";
-import type { EventNames } from "./event-names.ts";
 import { EventRow } from "./event-row.ts";
 import type { TimezoneRule } from "./event-time.ts";
 import { type LineTaker, MAX_LINE_BYTES } from "./lines.ts";
-import type { RowObserver } from "./row-observer.ts";
 import {
   decodeText,
+  EVENT_LINE,
   ODD,
   Scanner,
   SPAN,
@@ -22,6 +21,7 @@ import {
 } from "./scan.ts";
 import { StoredRows } from "./stored-rows.ts";
 import { quoteName } from "./tables.ts";
+import type { TableState } from "./writer-session.ts";
 
 /** Rejected lines shown as examples, and how much of each. */
 const EXAMPLES = 5;
@@ -44,6 +44,9 @@ export type Tally = {
   badUtf8: number;
 };
 
+/** What was learnt of the table so far, and goes on being learnt. */
+type Learnt = Pick<TableState, "names" | "keys" | "profile"> & { seen: SeenRows };
+
 export class EventSink implements LineTaker {
   readonly tally: Tally = {
     rows: 0,
@@ -61,7 +64,10 @@ export class EventSink implements LineTaker {
   /** Why the stream as a whole cannot be trusted. */
   broken: string | undefined;
 
-  private readonly scanner = new Scanner();
+  private readonly names: Learnt["names"];
+  private readonly seen: SeenRows;
+  private readonly profile: Learnt["profile"];
+  private readonly scanner: Scanner;
   private readonly row: EventRow;
   /** Takes the ids as parts of the properties: one view per row instead of three, which is what the collector feels. */
   private readonly insertParts: Statement;
@@ -73,15 +79,12 @@ export class EventSink implements LineTaker {
   /** The last line that was not blank, when it was no JSON and broke off. */
   private lastBad: string | undefined;
 
-  constructor(
-    db: Database,
-    table: string,
-    private readonly names: EventNames,
-    private readonly seen: SeenRows,
-    private readonly profile: RowObserver | undefined,
-    zone: TimezoneRule,
-  ) {
+  constructor(db: Database, table: string, { names, keys, seen, profile }: Learnt, zone: TimezoneRule) {
     const name = quoteName(table);
+    this.names = names;
+    this.seen = seen;
+    this.profile = profile;
+    this.scanner = new Scanner(EVENT_LINE, keys);
     this.row = new EventRow(zone);
     this.insertParts = db.query(
       `INSERT INTO ${name} (event_name, event_time, properties, distinct_id, insert_id) VALUES (CAST(?1 AS TEXT),
@@ -93,7 +96,7 @@ export class EventSink implements LineTaker {
     );
     this.firstRowid =
       (db.query<{ last: number | null }, []>(`SELECT max(rowid) AS last FROM ${name}`).get()?.last ?? 0) + 1;
-    this.stored = new StoredRows(db, name);
+    this.stored = new StoredRows(db, name, keys);
     this.isSame = (rowid) => this.stored.find(rowid, this.eventName, this.row);
   }
 

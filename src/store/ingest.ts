@@ -8,6 +8,7 @@ import { EventSink } from "./event-sink.ts";
 import { inflate } from "./inflate.ts";
 import { LineSplitter } from "./lines.ts";
 import { ProfileClient } from "./profile-client.ts";
+import type { PropertyKeys } from "./property-keys.ts";
 import { isoNow, quoteName, type TableInfo } from "./tables.ts";
 import { checkpoint, requireLogRoom, truncateLog } from "./write-log.ts";
 import type { EventChunk, IngestResult } from "./writer.ts";
@@ -74,10 +75,10 @@ async function storeChunk(session: WriterSession, chunk: EventChunk, context: Ch
   const table = tableOf(session, chunk.table);
   const state = stateOf(session, table);
   state.seen ??= loadSeen(session, table.id);
-  if (table.row_count === 0) state.profile ??= newProfile(session);
+  if (table.row_count === 0) state.profile ??= newProfile(session, state.keys);
   state.profile?.begin();
   dropIndexesFor(session, table, statSync(chunk.path).size);
-  const sink = new EventSink(session.db, table.name, state.names, state.seen, state.profile, chunk.timezone);
+  const sink = new EventSink(session.db, table.name, { ...state, seen: state.seen }, chunk.timezone);
   const bytes = await feed(sink, chunk, context);
   const { tally } = sink;
   insertChunk(
@@ -114,13 +115,13 @@ async function storeChunk(session: WriterSession, chunk: EventChunk, context: Ch
 /** Statistics threads kept for tables that may get more rows; one more costs the oldest, whose table is read again. */
 const MOST_PROFILES = 2;
 
-function newProfile(session: WriterSession): ProfileClient {
+function newProfile(session: WriterSession, keys: PropertyKeys): ProfileClient {
   const kept = [...session.tables.values()].filter(({ profile }) => profile instanceof ProfileClient);
   for (const state of kept.slice(0, kept.length + 1 - MOST_PROFILES)) {
     state.profile?.close();
     state.profile = undefined;
   }
-  return new ProfileClient(session.threads);
+  return new ProfileClient(session.threads, keys);
 }
 
 /** The answer to a request that was carried out before, by a process that died before it could say so. */

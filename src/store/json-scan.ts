@@ -203,3 +203,8 @@ export class JsonScanner {
     return at + 1;
   }
 }
+
+/** The text of the string whose content lies in [start, end), escapes resolved. */
+export function decodeText(bytes: Uint8Array, start: number, end: number): string {
+  return JSON.parse(`"${Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("utf8")}"`) as string;
+}

@@ -1,5 +1,6 @@
 /** The reply of one engage page as bytes -> the profiles in it, still as bytes, exactly as sent. */
 import { Fault } from "../fault.ts";
+import type { PropertyKeys } from "./property-keys.ts";
 import { decodeText, ODD, Scanner } from "./scan.ts";
 
 const QUOTE = 0x22;
@@ -10,10 +11,15 @@ const COLON = 0x3a;
 /** Walks the reply's own keys; `onProfile` is called with the position of each element of `results`. */
 export class PageReader {
   /** Reads one profile: its name is `$distinct_id`. */
-  readonly profile = new Scanner({ name: "$distinct_id", properties: "$properties", multiline: true });
+  readonly profile: Scanner;
   private readonly other = new Scanner({ name: "", properties: "", multiline: true });
 
-  constructor(private readonly bytes: Uint8Array) {}
+  constructor(
+    private readonly bytes: Uint8Array,
+    keys: PropertyKeys,
+  ) {
+    this.profile = new Scanner({ name: "$distinct_id", properties: "$properties", multiline: true }, keys);
+  }
 
   /**
    * Calls `take` after each element of `results` was scanned into `profile`, `odd` for one that is no object. Returns their number. Throws

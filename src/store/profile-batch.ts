@@ -1,6 +1,6 @@
 /** Rows on their way to the statistics thread: memory both threads see, filled by one while the other reads another. */
 import { BLOCK_BYTES } from "./lines.ts";
-import { largerSpans, SPAN, VALUE_TYPE } from "./spans.ts";
+import { KEY, largerSpans, SPAN, VALUE_END, VALUE_START, VALUE_TYPE } from "./spans.ts";
 
 /** Numbers per row in `rows`. */
 export const ROW = 6;
@@ -101,8 +101,11 @@ function copySpans(
   count: number,
   shift: number,
 ): void {
-  for (let at = 0; at < count * SPAN; at++) {
-    target[to + at] = (spans[from + at] as number) + (at % SPAN === VALUE_TYPE ? 0 : shift);
+  for (let at = 0; at < count * SPAN; at += SPAN) {
+    target[to + at + KEY] = spans[from + at + KEY] as number;
+    target[to + at + VALUE_START] = (spans[from + at + VALUE_START] as number) + shift;
+    target[to + at + VALUE_END] = (spans[from + at + VALUE_END] as number) + shift;
+    target[to + at + VALUE_TYPE] = spans[from + at + VALUE_TYPE] as number;
   }
 }
 

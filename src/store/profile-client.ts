@@ -15,6 +15,7 @@ import {
   memoryOf,
 } from "./profile-batch.ts";
 import type { TableSummary } from "./profile-summary.ts";
+import type { PropertyKeys } from "./property-keys.ts";
 import type { RowObserver } from "./row-observer.ts";
 import type { Scanner } from "./scan.ts";
 import type { TableInfo } from "./tables.ts";
@@ -23,6 +24,8 @@ export type ToThread =
   | { kind: "memory"; id: number; memory: Memory }
   | { kind: "batch"; id: number; count: number }
   | { kind: "event"; code: number; name: string }
+  /** Names of properties, in the order of their codes, that were not told before. */
+  | { kind: "keys"; names: string[] }
   | { kind: "dirty" | "begin" | "commit" | "rollback" }
   /** A new table: forget everything. */
   | { kind: "reset" }
@@ -38,6 +41,7 @@ const MOST_UNDER_WAY = 4;
 
 export class ProfileClient implements RowObserver {
   rows = 0;
+  private told = 0;
   private readonly thread: Worker;
   private readonly free: Batch[] = [];
   private readonly underWay = new Map<number, Batch>();
@@ -48,7 +52,10 @@ export class ProfileClient implements RowObserver {
   private wake: (() => void) | undefined;
   private answer: ((summary: TableSummary | undefined) => void) | undefined;
 
-  constructor(private readonly pool: ThreadPool) {
+  constructor(
+    private readonly pool: ThreadPool,
+    private readonly keys: PropertyKeys,
+  ) {
     this.batch = createBatch(pool.batches++);
     this.thread = pool.idle.pop() ?? startThread();
     this.send({ kind: "reset" });
@@ -77,6 +84,7 @@ export class ProfileClient implements RowObserver {
     const { batch } = this;
     if (batch.count > 0 && !this.isBroken) {
       const { id, count } = batch;
+      this.tellKeys();
       if (!batch.sent) this.send({ kind: "memory", id, memory: memoryOf(batch) });
       batch.sent = true;
       this.send({ kind: "batch", id, count });
@@ -84,6 +92,13 @@ export class ProfileClient implements RowObserver {
       this.batch = this.free.pop() ?? createBatch(this.pool.batches++);
     }
     reset(this.batch);
+  }
+
+  private tellKeys(): void {
+    const { names } = this.keys;
+    if (names.length === this.told) return;
+    this.send({ kind: "keys", names: names.slice(this.told) });
+    this.told = names.length;
   }
 
   observe: RowObserver["observe"] = (bytes, spans, from, count, event, timeMs, user, rowid) => {

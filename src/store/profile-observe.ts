@@ -2,16 +2,14 @@
 
 import type { Profile } from "./profile.ts";
 import { countDay } from "./profile-days.ts";
-import { findPair, isPair, keyName, PAIR, PAIR_COUNTS, PAIR_KEY, PAIR_NEXT, PAIR_ROW } from "./profile-keys.ts";
 import { parseNumber } from "./profile-number.ts";
 import { addNumber } from "./profile-numbers.ts";
+import { PAIR, PAIR_COUNTS, PAIR_ROW, pairAfter } from "./profile-pairs.ts";
 import { addText, widenTexts } from "./profile-texts.ts";
 import { addMember, countUser } from "./profile-users.ts";
 import { createValues, type Values } from "./profile-values.ts";
 import {
-  KEY_END,
-  KEY_ESCAPED,
-  KEY_START,
+  KEY,
   SPAN,
   VALUE_ARRAY,
   VALUE_END,
@@ -48,38 +46,6 @@ export function observeRow(state: State, event: number, timeMs: number, user: nu
   state.rowsWithUser++;
   const code = countUser(state.users, user, rowid);
   if (code >= 0) addMember(state.users, event, code);
-}
-
-/** The pair of the property at `at`, guessed from the one before it; -1 when it is not counted. */
-export function pairAt(
-  state: State,
-  bytes: Uint8Array,
-  spans: Int32Array,
-  at: number,
-  event: number,
-  previous: number,
-): number {
-  const start = spans[at + KEY_START] ?? 0;
-  const end = spans[at + KEY_END] ?? 0;
-  const { keys } = state;
-  const guess = previous < 0 ? (state.firstPair[event] ?? -1) : (keys.pairs[previous * PAIR + PAIR_NEXT] ?? -1);
-  if (guess >= 0) {
-    if (isPair(keys, guess, state.view, start, end)) return guess;
-    // A property that is absent now and then: the one after it, without forgetting the order.
-    const second = keys.pairs[guess * PAIR + PAIR_NEXT] ?? -1;
-    if (second >= 0 && isPair(keys, second, state.view, start, end)) return second;
-  }
-  const isEscaped = ((spans[at + VALUE_TYPE] ?? 0) & KEY_ESCAPED) !== 0;
-  const pair = isEscaped ? escapedPair(state, bytes, start, end, event) : findPair(keys, event, state.view, start, end);
-  if (previous < 0) state.firstPair[event] = pair;
-  else keys.pairs[previous * PAIR + PAIR_NEXT] = pair;
-  return pair;
-}
-
-/** Keys with escapes are kept in the spelling of JSON.stringify; any other spelling is brought to it first. */
-function escapedPair(state: State, bytes: Uint8Array, start: number, end: number, event: number): number {
-  const spelled = respell(bytes, start, end);
-  return findPair(state.keys, event, new DataView(spelled.buffer, spelled.byteOffset), 0, spelled.length);
 }
 
 /** The content of a JSON string as JSON.stringify would spell it, in UTF-8. */
@@ -120,21 +86,21 @@ export function observeProperties(
 ): void {
   look(state, bytes);
   const stamp = ++state.stamp;
-  const { keys } = state;
+  const { pairs } = state;
   let previous = -1;
   const stop = from + count * SPAN;
   for (let at = from; at < stop; at += SPAN) {
-    const pair = pairAt(state, bytes, spans, at, event, previous);
+    const key = spans[at + KEY] as number;
+    const pair = pairAfter(pairs, previous, event, key);
     if (pair < 0) continue;
     previous = pair;
     const own = pair * PAIR;
-    if (keys.pairs[own + PAIR_ROW] === stamp) continue;
-    keys.pairs[own + PAIR_ROW] = stamp;
+    if (pairs.list[own + PAIR_ROW] === stamp) continue;
+    pairs.list[own + PAIR_ROW] = stamp;
     const kind = (spans[at + VALUE_TYPE] ?? 0) & VALUE_MASK;
     const counter = own + PAIR_COUNTS + kind;
-    keys.pairs[counter] = (keys.pairs[counter] ?? 0) + 1;
+    pairs.list[counter] = (pairs.list[counter] as number) + 1;
     if (kind < VALUE_INTEGER) continue;
-    const key = keys.pairs[own + PAIR_KEY] ?? 0;
     const values = key < state.values.length ? state.values[key] : newValues(state, key);
     if (values === undefined) continue;
     const start = spans[at + VALUE_START] ?? 0;
@@ -157,8 +123,8 @@ export function look(state: State, bytes: Uint8Array): void {
 }
 
 function newValues(state: State, key: number): Values | undefined {
-  while (state.values.length < state.keys.keyCount) {
-    const isColumn = state.columns.has(keyName(state.keys, state.values.length));
+  while (state.values.length <= key) {
+    const isColumn = state.columns.has(state.names[state.values.length] ?? "");
     state.values.push(isColumn ? undefined : createValues());
   }
   return state.values[key];

@@ -1,13 +1,14 @@
 /** Takes a row out of a profile again, because another version of it replaces it. */
 import { countDay } from "./profile-days.ts";
-import { PAIR, PAIR_COUNTS, PAIR_KEY, PAIR_ROW } from "./profile-keys.ts";
 import { parseNumber } from "./profile-number.ts";
 import { removeNumber } from "./profile-numbers.ts";
-import { look, ownSpelling, pairAt, type State } from "./profile-observe.ts";
+import { look, ownSpelling, type State } from "./profile-observe.ts";
+import { PAIR, PAIR_COUNTS, PAIR_ROW, pairAfter } from "./profile-pairs.ts";
 import { removeText } from "./profile-texts.ts";
 import { uncountUser } from "./profile-users.ts";
 import type { Values } from "./profile-values.ts";
 import {
+  KEY,
   SPAN,
   VALUE_END,
   VALUE_ESCAPED,
@@ -45,17 +46,18 @@ export function retractProperties(
   const stamp = ++state.stamp;
   let previous = -1;
   for (let at = from; at < from + count * SPAN; at += SPAN) {
-    const pair = pairAt(state, bytes, spans, at, event, previous);
+    const key = spans[at + KEY] as number;
+    const pair = pairAfter(state.pairs, previous, event, key);
     if (pair < 0) continue;
     previous = pair;
-    const { pairs } = state.keys;
+    const { list } = state.pairs;
     const own = pair * PAIR;
-    if (pairs[own + PAIR_ROW] === stamp) continue;
-    pairs[own + PAIR_ROW] = stamp;
+    if (list[own + PAIR_ROW] === stamp) continue;
+    list[own + PAIR_ROW] = stamp;
     const kind = (spans[at + VALUE_TYPE] ?? 0) & VALUE_MASK;
     const counter = own + PAIR_COUNTS + kind;
-    pairs[counter] = (pairs[counter] ?? 0) - 1;
-    const values = state.values[pairs[own + PAIR_KEY] ?? 0];
+    list[counter] = (list[counter] as number) - 1;
+    const values = state.values[key];
     if (kind >= VALUE_INTEGER && values !== undefined) removeValue(state, values, bytes, spans, at, kind, rowid);
   }
 }

@@ -2,7 +2,7 @@
 
 import type { Profile } from "./profile.ts";
 import { dayCounts } from "./profile-days.ts";
-import { KINDS, keyName, PAIR, PAIR_COUNTS, PAIR_EVENT, PAIR_KEY } from "./profile-keys.ts";
+import { KINDS, PAIR, PAIR_COUNTS, PAIR_EVENT, PAIR_KEY } from "./profile-pairs.ts";
 import {
   clip,
   compareScalars,
@@ -68,7 +68,7 @@ export function summarizeProfile(profile: Profile, reader: SampleReader): TableS
   const properties: PropertySummary[] = [];
   for (const [key, total] of totals.entries()) {
     const values = profile.values[key];
-    const name = keyName(profile.keys, key);
+    const name = profile.names[key] ?? "";
     const present = total.kinds.reduce((sum, count) => sum + count, 0);
     if (present === 0) continue;
     const summary = summarizeValues(values, total.kinds, (sample) => reader.property(sample, name));
@@ -92,7 +92,7 @@ export function summarizeProfile(profile: Profile, reader: SampleReader): TableS
     daysKept,
     times,
     properties,
-    overflowed: profile.keys.overflowed,
+    overflowed: profile.pairs.overflowed,
   };
 }
 
@@ -110,23 +110,23 @@ function eventSummary(profile: Profile, event: string, code: number): EventSumma
 
 type PairTotals = { kinds: number[]; events: [number, number, number][] };
 
-function countPairs({ keys }: Profile): PairTotals[] {
-  const totals: PairTotals[] = Array.from({ length: keys.keyCount }, () => ({
+function countPairs({ names, pairs }: Profile): PairTotals[] {
+  const totals: PairTotals[] = Array.from({ length: names.length }, () => ({
     kinds: Array.from({ length: KINDS }, () => 0),
     events: [],
   }));
-  for (let pair = 0; pair < keys.pairCount; pair++) {
-    const total = totals[keys.pairs[pair * PAIR + PAIR_KEY] ?? 0];
+  for (let pair = 0; pair < pairs.count; pair++) {
+    const total = totals[pairs.list[pair * PAIR + PAIR_KEY] ?? 0];
     if (total === undefined) continue;
     let present = 0;
     let bits = 0;
     for (let kind = 0; kind < KINDS; kind++) {
-      const count = keys.pairs[pair * PAIR + PAIR_COUNTS + kind] ?? 0;
+      const count = pairs.list[pair * PAIR + PAIR_COUNTS + kind] ?? 0;
       total.kinds[kind] = (total.kinds[kind] ?? 0) + count;
       present += count;
       if (count > 0) bits |= 1 << kind;
     }
-    if (present > 0) total.events.push([keys.pairs[pair * PAIR + PAIR_EVENT] ?? 0, present, bits]);
+    if (present > 0) total.events.push([pairs.list[pair * PAIR + PAIR_EVENT] ?? 0, present, bits]);
   }
   return totals;
 }

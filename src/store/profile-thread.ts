@@ -9,7 +9,8 @@ import type { TableInfo } from "./tables.ts";
 
 declare const self: Worker;
 
-let profile = createProfile();
+let names: string[] = [];
+let profile = createProfile(names);
 type Views = { bytes: Uint8Array; spans: Int32Array; rows: Float64Array };
 /** As in ingest.ts: tables that were replaced by larger ones are collected before they add up. */
 const COLLECT_BATCHES = 128;
@@ -37,8 +38,12 @@ self.onmessage = ({ data }: MessageEvent<ToThread>) => {
       break;
     }
     case "reset":
-      profile = createProfile();
+      names = [];
+      profile = createProfile(names);
       batches.clear();
+      break;
+    case "keys":
+      for (const name of data.names) names.push(name);
       break;
     case "event":
       profile.eventName(data.code, data.name);

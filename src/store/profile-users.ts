@@ -1,6 +1,6 @@
 /** Distinct users of a table and of each event: exact up to MAX_USERS, by a 53-bit hash of the distinct_id. */
 import { mix } from "./profile-hash.ts";
-import { doubled } from "./profile-keys.ts";
+import { doubled } from "./profile-pairs.ts";
 
 /** Users told apart: about 50 MB. Beyond, the counts are computed from the index instead (statistics.ts). */
 const MAX_USERS = 2_000_000;

@@ -12,8 +12,8 @@
  */
 import { createDays, type Days } from "./profile-days.ts";
 import { createHasher, type Hasher } from "./profile-hash.ts";
-import { createKeys, type Keys } from "./profile-keys.ts";
 import { COLUMNS, observeProperties, observeRow, type State } from "./profile-observe.ts";
+import { createPairs, type Pairs } from "./profile-pairs.ts";
 import { retractProperties, retractRow } from "./profile-retract.ts";
 import { createUsers, type Users } from "./profile-users.ts";
 import { type Budget, createValues, type Values } from "./profile-values.ts";
@@ -22,7 +22,9 @@ export type Profile = {
   rows: number;
   isDirty: boolean;
   readonly hasher: Hasher;
-  readonly keys: Keys;
+  /** Names of properties by code; may become longer while rows are observed. */
+  readonly names: readonly string[];
+  readonly pairs: Pairs;
   readonly users: Users;
   readonly budget: Budget;
   /** By key code; undefined for the columns among the properties. */
@@ -37,8 +39,6 @@ export type Profile = {
   /** Earliest and latest time of each event, epoch milliseconds. */
   firstSeen: Float64Array;
   lastSeen: Float64Array;
-  /** The pair an event's first property was last time. */
-  firstPair: Int32Array;
   eventName(event: number, name: string): void;
   /**
    * `timeMs`: NaN without a time. `user`: hash of the distinct_id, an integer from 0 to 2^53, -1 for NULL.
@@ -62,14 +62,19 @@ export type Profile = {
   rollback(): void;
 };
 
-export function createProfile(seed = (Math.random() * 2 ** 32) | 0, columns = COLUMNS): Profile {
+export function createProfile(
+  names: readonly string[],
+  columns = COLUMNS,
+  seed = (Math.random() * 2 ** 32) | 0,
+): Profile {
   const hasher = createHasher(seed);
   const source = new Uint8Array(0);
   const state: State = {
     rows: 0,
     isDirty: false,
     hasher,
-    keys: createKeys(hasher),
+    names,
+    pairs: createPairs(),
     users: createUsers(),
     budget: { slots: 0, sketches: 0 },
     values: [],
@@ -81,7 +86,6 @@ export function createProfile(seed = (Math.random() * 2 ** 32) | 0, columns = CO
     eventRows: new Float64Array(64),
     firstSeen: new Float64Array(64).fill(Number.POSITIVE_INFINITY),
     lastSeen: new Float64Array(64).fill(Number.NEGATIVE_INFINITY),
-    firstPair: new Int32Array(64).fill(-1),
     source,
     view: new DataView(source.buffer),
     stamp: 0,
@@ -118,9 +122,6 @@ function setEventName(state: State, event: number, name: string): void {
   state.eventRows = widened(state.eventRows, length, 0);
   state.firstSeen = widened(state.firstSeen, length, Number.POSITIVE_INFINITY);
   state.lastSeen = widened(state.lastSeen, length, Number.NEGATIVE_INFINITY);
-  const firstPair = new Int32Array(length).fill(-1);
-  firstPair.set(state.firstPair);
-  state.firstPair = firstPair;
 }
 
 function widened(list: Float64Array, length: number, filler: number): Float64Array {

@@ -11,15 +11,16 @@ import { Bytes, setValue } from "./event-row.ts";
 import { TOO_LARGE } from "./event-sink.ts";
 import { inflate } from "./inflate.ts";
 import { PageReader } from "./page-reader.ts";
+import { KEY_LAST_SEEN } from "./property-keys.ts";
 import { localObserver, type RowObserver } from "./row-observer.ts";
 import {
   decodeText,
-  KEY_END,
-  KEY_ESCAPED,
-  KEY_START,
+  KEY,
   type Scanner,
   SPAN,
+  VALUE_END,
   VALUE_MASK,
+  VALUE_START,
   VALUE_STRING,
   VALUE_TYPE,
 } from "./scan.ts";
@@ -71,11 +72,11 @@ async function readPage(page: ProfilePage): Promise<Buffer> {
 function storePage(session: WriterSession, page: ProfilePage, bytes: Buffer): IngestResult {
   const table = tableOf(session, page.table);
   const state = stateOf(session, table);
-  if (table.row_count === 0) state.profile ??= localObserver();
+  if (table.row_count === 0) state.profile ??= localObserver(state.keys);
   state.profile?.begin();
   state.profile?.eventName(0, "");
   const sink = new ProfileSink(session.db, table.name, state.profile);
-  const reader = new PageReader(bytes);
+  const reader = new PageReader(bytes, state.keys);
   const results = reader.each(
     (start, end) => sink.take(bytes, reader.profile, start, end),
     (start, end) => sink.reject("not a profile", bytes, start, end),
@@ -190,18 +191,13 @@ class ProfileSink {
 }
 
 const EMPTY = Buffer.from("{}");
-const LAST_SEEN = Buffer.from("$last_seen");
 
 /** `$last_seen` as sent, when it is a text. */
 function lastSeenOf(bytes: Buffer, { spans, count }: Scanner): string | null {
   for (let at = 0; at < count * SPAN; at += SPAN) {
-    const start = spans[at + KEY_START] as number;
-    const end = spans[at + KEY_END] as number;
-    const type = spans[at + VALUE_TYPE] as number;
-    if (end - start !== LAST_SEEN.length || type & KEY_ESCAPED || !LAST_SEEN.equals(bytes.subarray(start, end)))
-      continue;
-    return (type & VALUE_MASK) === VALUE_STRING
-      ? decodeText(bytes, spans[at + 2] as number, spans[at + 3] as number)
+    if (spans[at + KEY] !== KEY_LAST_SEEN) continue;
+    return ((spans[at + VALUE_TYPE] as number) & VALUE_MASK) === VALUE_STRING
+      ? decodeText(bytes, spans[at + VALUE_START] as number, spans[at + VALUE_END] as number)
       : null;
   }
   return null;

@@ -3,6 +3,7 @@
 import type { Database } from "bun:sqlite";
 import { createProfile, type Profile } from "./profile.ts";
 import type { TableSummary } from "./profile-summary.ts";
+import type { PropertyKeys } from "./property-keys.ts";
 import type { Scanner } from "./scan.ts";
 import { summarizeTable } from "./stats-pass.ts";
 import type { TableInfo } from "./tables.ts";
@@ -26,7 +27,8 @@ export type RowObserver = Pick<
 };
 
 /** In this thread: for profiles, of which there are few. */
-export function localObserver(profile: Profile = createProfile()): RowObserver {
+export function localObserver({ names }: PropertyKeys): RowObserver {
+  const profile = createProfile(names);
   return {
     get rows() {
       return profile.rows;

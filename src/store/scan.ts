@@ -4,11 +4,17 @@
  * malformed document in a table makes every `->>` on it fail: what it refuses is not stored. It does not check UTF-8: the
  * caller does, for whole buffers at once.
  */
-import { BACKSLASH, CLOSE_BRACE, COLON, COMMA, JsonScanner, ODD, OPEN_BRACE, QUOTE, STOPS } from "./json-scan.ts";
+import { BACKSLASH, CLOSE_BRACE, COMMA, decodeText, JsonScanner, ODD, OPEN_BRACE, QUOTE, STOPS } from "./json-scan.ts";
 import {
-  KEY_END,
-  KEY_ESCAPED,
-  KEY_START,
+  KEY_DISTINCT_ID,
+  KEY_INSERT_ID,
+  KEY_OTHER_DISTINCT_ID,
+  KEY_TIME,
+  OPENING,
+  PropertyKeys,
+} from "./property-keys.ts";
+import {
+  KEY,
   largerSpans,
   SPAN,
   VALUE_END,
@@ -20,7 +26,7 @@ import {
   VALUE_TYPE,
 } from "./spans.ts";
 
-export { MAX_DEPTH, ODD } from "./json-scan.ts";
+export { decodeText, MAX_DEPTH, ODD } from "./json-scan.ts";
 export * from "./spans.ts";
 
 const FIRST_SPANS = 512;
@@ -38,7 +44,7 @@ export type Shape = {
 export const EVENT_LINE: Shape = { name: "event", properties: "properties", multiline: false };
 
 export class Scanner extends JsonScanner {
-  /** Five numbers per property, `count` properties from `from` on; overwritten by the next line unless `from` is moved. */
+  /** SPAN numbers per property, `count` properties from `from` on; overwritten by the next line unless `from` is moved. */
   spans: Int32Array = new Int32Array(FIRST_SPANS * SPAN);
   from = 0;
   count = 0;
@@ -58,7 +64,12 @@ export class Scanner extends JsonScanner {
   /** `$distinct_id`, which stands in for a missing `distinct_id`. */
   otherDistinctId = -1;
 
-  constructor(private readonly shape: Shape = EVENT_LINE) {
+  private view: DataView = new DataView(new ArrayBuffer(0));
+
+  constructor(
+    private readonly shape: Shape = EVENT_LINE,
+    private readonly keys = new PropertyKeys(),
+  ) {
     super(shape.multiline);
   }
 
@@ -68,6 +79,7 @@ export class Scanner extends JsonScanner {
    * That it is an object says nothing yet of its being an event: look at `eventStart`.
    */
   scan(bytes: Uint8Array, start: number): number {
+    if (this.bytes !== bytes) this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.bytes = bytes;
     this.count = 0;
     this.eventStart = this.propertiesStart = this.time = this.distinctId = this.insertId = this.otherDistinctId = -1;
@@ -129,37 +141,37 @@ export class Scanner extends JsonScanner {
   }
 
   /**
-   * The properties object from after its opening brace; returns the position after its closing one. Ingest spends a third
-   * of its time here: plain strings and tight JSON are read in this one loop on local variables (0.7 us per line of 900
-   * bytes; 1.5 us when each string is a call).
+   * The properties object from after its opening brace; returns the position after its closing one. Ingest spends a quarter
+   * of its time here: plain strings and tight JSON are read in this one loop on local variables, and keys that come in
+   * their usual order are only compared.
    */
   private properties(start: number): number {
-    const { bytes, from: first } = this;
+    const { bytes, view, keys, from: first } = this;
     let { spans } = this;
     let slot = first;
+    let spelling = OPENING;
     let at = this.space(start);
     if (bytes[at] === CLOSE_BRACE) return at + 1;
     for (;;) {
       if (bytes[at] !== QUOTE) return ODD;
-      const keyStart = ++at;
-      while (STOPS[bytes[at] as number] === 0) at++;
-      let type = 0;
-      if (bytes[at] === BACKSLASH) {
-        at = this.escapedString(at);
-        type = KEY_ESCAPED;
+      const guess = keys.guess(view, at + 1, spelling);
+      if (guess >= 0) {
+        spelling = guess;
+        at += 1 + keys.length(guess);
+      } else {
+        spelling = this.key(at + 1, spelling);
+        at = this.afterKey;
+        if (at < 0) return ODD;
       }
-      if (at < 0 || bytes[at] !== QUOTE) return ODD;
       if (slot + SPAN > spans.length) spans = this.grow();
-      spans[slot + KEY_START] = keyStart;
-      spans[slot + KEY_END] = at;
-      const length = at - keyStart;
-      if (length === 4 || (length >= 10 && length <= 12) || type !== 0) this.note(keyStart, at, slot, type);
-      at = bytes[at + 1] === COLON ? at + 2 : this.colon(at + 1);
+      const code = keys.code(spelling);
+      spans[slot + KEY] = code;
+      if (code >= 0 && code <= KEY_OTHER_DISTINCT_ID) this.note(code, slot);
       if ((bytes[at] as number) <= 0x20) at = this.space(at);
+      let type = VALUE_STRING;
       if (bytes[at] === QUOTE) {
         spans[slot + VALUE_START] = ++at;
         while (STOPS[bytes[at] as number] === 0) at++;
-        type |= VALUE_STRING;
         if (bytes[at] === BACKSLASH) {
           at = this.escapedString(at);
           type |= VALUE_ESCAPED;
@@ -167,12 +179,11 @@ export class Scanner extends JsonScanner {
         if (at < 0 || bytes[at] !== QUOTE) return ODD;
         spans[slot + VALUE_END] = at++;
       } else {
-        if (at < 0) return ODD;
         spans[slot + VALUE_START] = at;
         at = this.other(at, 2);
         if (at < 0) return ODD;
         spans[slot + VALUE_END] = at;
-        type |= this.kind;
+        type = this.kind;
       }
       spans[slot + VALUE_TYPE] = type;
       slot += SPAN;
@@ -186,6 +197,17 @@ export class Scanner extends JsonScanner {
     return at + 1;
   }
 
+  /** Where the value of the key read last begins, or ODD. */
+  private afterKey = ODD;
+
+  /** A key that did not come as expected, from behind its opening quote. */
+  private key(start: number, previous: number): number {
+    const end = this.string(start);
+    this.afterKey = end === ODD ? ODD : this.colon(end + 1);
+    if (this.afterKey === ODD) return previous;
+    return this.keys.find(this.bytes, start, end, (this.kind & VALUE_ESCAPED) !== 0, previous);
+  }
+
   private grow(): Int32Array {
     const larger = largerSpans(this.spans, this.spans.length * 2);
     this.spans = larger;
@@ -193,30 +215,10 @@ export class Scanner extends JsonScanner {
   }
 
   /** Remembers the first `time`, `distinct_id` and `$insert_id`: SQLite's ->> takes the first of equal keys too. */
-  private note(keyStart: number, keyEnd: number, slot: number, flags: number): void {
-    const length = keyEnd - keyStart;
-    if (flags & KEY_ESCAPED) {
-      // A name may be spelled with \u escapes; quotes and backslashes in it cannot make it one of ours.
-      if (this.bytes.subarray(keyStart, keyEnd).includes(0x75))
-        this.noteName(decodeText(this.bytes, keyStart, keyEnd), slot);
-    } else if (length === 4) {
-      if (this.time < 0 && this.matches(keyStart, "time")) this.time = slot;
-    } else if (length === 11) {
-      if (this.distinctId < 0 && this.matches(keyStart, "distinct_id")) this.distinctId = slot;
-    } else if (length === 10) {
-      if (this.insertId < 0 && this.matches(keyStart, "$insert_id")) this.insertId = slot;
-    } else if (this.otherDistinctId < 0 && this.matches(keyStart, "$distinct_id")) this.otherDistinctId = slot;
+  private note(code: number, slot: number): void {
+    if (code === KEY_TIME && this.time < 0) this.time = slot;
+    else if (code === KEY_DISTINCT_ID && this.distinctId < 0) this.distinctId = slot;
+    else if (code === KEY_INSERT_ID && this.insertId < 0) this.insertId = slot;
+    else if (code === KEY_OTHER_DISTINCT_ID && this.otherDistinctId < 0) this.otherDistinctId = slot;
   }
-
-  private noteName(name: string, slot: number): void {
-    if (name === "time" && this.time < 0) this.time = slot;
-    else if (name === "distinct_id" && this.distinctId < 0) this.distinctId = slot;
-    else if (name === "$insert_id" && this.insertId < 0) this.insertId = slot;
-    else if (name === "$distinct_id" && this.otherDistinctId < 0) this.otherDistinctId = slot;
-  }
-}
-
-/** The text of the string whose content lies in [start, end), escapes resolved. */
-export function decodeText(bytes: Uint8Array, start: number, end: number): string {
-  return JSON.parse(`"${Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("utf8")}"`) as string;
 }

@@ -8,6 +8,7 @@ import type { ChildContext } from "./child-side.ts";
 import { createProfile, type Profile } from "./profile.ts";
 import { type SampleReader, summarizeProfile, type TableSummary } from "./profile-summary.ts";
 import type { Scalar } from "./profile-summary-values.ts";
+import { PropertyKeys } from "./property-keys.ts";
 import { type SqlValue, toCell } from "./sql-values.ts";
 import { columnNames, eventFeed, resultFeed } from "./stats-rows.ts";
 import { quoteName, readTable, type TableInfo } from "./tables.ts";
@@ -95,8 +96,9 @@ function passOf(session: WriterSession, table: TableInfo): StatisticsPass {
 function createPass(db: Database, table: TableInfo): StatisticsPass {
   const isResult = table.type === "result";
   // A column of a result may be called distinct_id or time: there it is looked at like any other.
-  const profile = isResult ? createProfile(undefined, new Set()) : createProfile();
-  const feed = isResult ? resultFeed(db, table, profile) : eventFeed(db, table, profile);
+  const keys = new PropertyKeys();
+  const profile = createProfile(keys.names, isResult ? new Set() : undefined);
+  const feed = (isResult ? resultFeed : eventFeed)(db, table, profile, keys);
   let rowid = Number.MIN_SAFE_INTEGER;
   return {
     profile,

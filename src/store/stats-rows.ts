@@ -2,10 +2,10 @@
 import type { Database } from "bun:sqlite";
 import type { Profile } from "./profile.ts";
 import { hashBytes } from "./profile-hash.ts";
+import type { PropertyKeys } from "./property-keys.ts";
 import {
-  KEY_END,
-  KEY_ESCAPED,
-  KEY_START,
+  EVENT_LINE,
+  KEY,
   ODD,
   Scanner,
   SPAN,
@@ -33,14 +33,14 @@ const PREFIX = new TextEncoder().encode('{"event":"","properties":');
 const SUFFIX = new TextEncoder().encode("}\n");
 
 /** For tables of events and of profiles: there the event is the empty text. */
-export function eventFeed(db: Database, table: TableInfo, profile: Profile): RowFeed {
+export function eventFeed(db: Database, table: TableInfo, profile: Profile, keys: PropertyKeys): RowFeed {
   const isEvents = table.type === "events";
   const rows = db.query<EventRow, [number, number]>(
     `SELECT rowid, ${isEvents ? "event_name, event_time" : "'', last_seen"}, distinct_id, CAST(properties AS BLOB)
      FROM ${quoteName(table.name)} WHERE rowid > ? ORDER BY rowid LIMIT ?`,
   );
   const codes = new Map<string, number>();
-  const scanner = new Scanner();
+  const scanner = new Scanner(EVENT_LINE, keys);
   const encoder = new TextEncoder();
   let line = new Uint8Array(65_536);
   line.set(PREFIX);
@@ -72,7 +72,7 @@ export function eventFeed(db: Database, table: TableInfo, profile: Profile): Row
       profile.observe(line, scanner.spans, 0, scanner.count, code, epochOf(time), hash, rowid);
       return;
     }
-    const { bytes, spans, count } = oddSpans(properties);
+    const { bytes, spans, count } = oddSpans(properties, keys);
     profile.observe(bytes, spans, 0, count, code, epochOf(time), hash, rowid);
   };
   return (after, limit) => {
@@ -90,7 +90,7 @@ export function epochOf(time: string | null): number {
 type Spans = { bytes: Uint8Array; spans: Int32Array; count: number };
 
 /** Spans of a document the scanner leaves alone (very deep values): through JSON.parse. */
-export function oddSpans(properties: Uint8Array | null): Spans {
+export function oddSpans(properties: Uint8Array | null, keys: PropertyKeys): Spans {
   let parsed: unknown;
   try {
     parsed = JSON.parse(new TextDecoder().decode(properties ?? new Uint8Array()));
@@ -104,21 +104,17 @@ export function oddSpans(properties: Uint8Array | null): Spans {
   const parts: Uint8Array[] = [];
   const spans: number[] = [];
   let at = 0;
-  const add = (text: string, trim: number): [number, number] => {
+  for (const [key, value] of Object.entries(parsed)) {
+    const text = JSON.stringify(value);
+    const trim = typeof value === "string" ? 1 : 0;
     const bytes = encoder.encode(text);
     parts.push(bytes);
     at += bytes.length;
-    return [at - bytes.length + trim, at - trim];
-  };
-  for (const [key, value] of Object.entries(parsed)) {
-    const keyText = JSON.stringify(key);
-    const text = JSON.stringify(value);
-    const isText = typeof value === "string";
     const span = new Array<number>(SPAN).fill(0);
-    [span[KEY_START], span[KEY_END]] = add(keyText, 1);
-    [span[VALUE_START], span[VALUE_END]] = add(text, isText ? 1 : 0);
-    span[VALUE_TYPE] =
-      kindOf(value) | (keyText.includes("\\") ? KEY_ESCAPED : 0) | (isText && text.includes("\\") ? VALUE_ESCAPED : 0);
+    span[KEY] = keys.codeOf(key);
+    span[VALUE_START] = at - bytes.length + trim;
+    span[VALUE_END] = at - trim;
+    span[VALUE_TYPE] = kindOf(value) | (trim === 1 && text.includes("\\") ? VALUE_ESCAPED : 0);
     spans.push(...span);
   }
   return { bytes: new Uint8Array(Buffer.concat(parts)), spans: Int32Array.from(spans), count: spans.length / SPAN };
@@ -136,8 +132,9 @@ function kindOf(value: unknown): number {
  * For result tables: each column as a property of that name. Blobs count as arrays, which have no order; the numbers of
  * SQLite that JSON does not know (infinities) are numbers all the same.
  */
-export function resultFeed(db: Database, table: TableInfo, profile: Profile): RowFeed {
+export function resultFeed(db: Database, table: TableInfo, profile: Profile, keys: PropertyKeys): RowFeed {
   const columns = columnNames(db, table.name);
+  const codes = columns.map((column) => keys.codeOf(column));
   const rows = db.query<unknown[], [number, number]>(
     `SELECT rowid, ${columns.map(quoteName).join(", ")} FROM ${quoteName(table.name)} WHERE rowid > ? ORDER BY rowid LIMIT ?`,
   );
@@ -145,7 +142,7 @@ export function resultFeed(db: Database, table: TableInfo, profile: Profile): Ro
   return (after, limit) => {
     const batch = rows.values(after, limit) as unknown[][];
     for (const [rowid, ...cells] of batch) {
-      const { bytes, spans, count } = cellSpans(columns, cells);
+      const { bytes, spans, count } = cellSpans(codes, cells);
       profile.observe(bytes, spans, 0, count, 0, Number.NaN, -1, Number(rowid));
     }
     return batch.length < limit ? undefined : Number(batch.at(-1)?.[0]);
@@ -159,7 +156,7 @@ export function columnNames(db: Database, table: string): string[] {
     .map(({ name }) => name);
 }
 
-function cellSpans(columns: string[], cells: unknown[]): Spans {
+function cellSpans(codes: number[], cells: unknown[]): Spans {
   const encoder = new TextEncoder();
   const spans: number[] = [];
   const parts: Uint8Array[] = [];
@@ -169,11 +166,11 @@ function cellSpans(columns: string[], cells: unknown[]): Spans {
     at += bytes.length;
     return [at - bytes.length, at];
   };
-  for (const [index, column] of columns.entries()) {
+  for (const [index, code] of codes.entries()) {
     const cell = cells[index] ?? null;
     const bytes = cell instanceof Uint8Array ? cell : encoder.encode(String(cell));
     const kind = cell instanceof Uint8Array ? VALUE_ARRAY : kindOf(cell);
-    spans.push(...add(encoder.encode(column)), ...add(bytes), kind);
+    spans.push(code, ...add(bytes), kind);
   }
-  return { bytes: new Uint8Array(Buffer.concat(parts)), spans: Int32Array.from(spans), count: columns.length };
+  return { bytes: new Uint8Array(Buffer.concat(parts)), spans: Int32Array.from(spans), count: codes.length };
 }

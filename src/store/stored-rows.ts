@@ -1,10 +1,11 @@
 /** Looks at rows that are stored already, to tell duplicates from collisions and to let the newer copy win. */
 import type { Database, Statement } from "bun:sqlite";
 import type { EventRow } from "./event-row.ts";
+import { KEY_PROCESSED, type PropertyKeys } from "./property-keys.ts";
 import {
   decodeText,
-  KEY_END,
-  KEY_START,
+  EVENT_LINE,
+  KEY,
   Scanner,
   SPAN,
   VALUE_END,
@@ -14,7 +15,6 @@ import {
   VALUE_TYPE,
 } from "./scan.ts";
 
-const PROCESSED = Buffer.from("mp_processing_time_ms");
 const LINE_START = Buffer.from('{"properties":');
 
 export class StoredRows {
@@ -22,13 +22,14 @@ export class StoredRows {
   rowid = 0;
   identical = false;
   /** The properties of that row, after `isOlderThan`. */
-  readonly old = { bytes: new Uint8Array(0) as Uint8Array, scanner: new Scanner() };
+  readonly old: { bytes: Uint8Array; scanner: Scanner };
 
   private readonly same: Statement;
   private readonly read: Statement;
   private readonly update: Statement;
 
-  constructor(db: Database, table: string) {
+  constructor(db: Database, table: string, keys: PropertyKeys) {
+    this.old = { bytes: new Uint8Array(0), scanner: new Scanner(EVENT_LINE, keys) };
     this.same = db.query(
       `SELECT properties = CAST(?6 AS TEXT) FROM ${table} WHERE rowid = ?1 AND event_name = CAST(?2 AS TEXT)
        AND event_time IS CAST(?3 AS TEXT) AND distinct_id IS CAST(?4 AS TEXT) AND insert_id = CAST(?5 AS TEXT)`,
@@ -76,9 +77,7 @@ export class StoredRows {
 /** `mp_processing_time_ms`, NaN without one. */
 function processedAt(bytes: Uint8Array, { spans, from, count }: Scanner): number {
   for (let at = from; at < from + count * SPAN; at += SPAN) {
-    const start = spans[at + KEY_START] as number;
-    const end = spans[at + KEY_END] as number;
-    if (end - start !== PROCESSED.length || !PROCESSED.equals(bytes.subarray(start, end))) continue;
+    if (spans[at + KEY] !== KEY_PROCESSED) continue;
     const value = decodeText(bytes, spans[at + VALUE_START] as number, spans[at + VALUE_END] as number);
     const type = (spans[at + VALUE_TYPE] as number) & VALUE_MASK;
     return value === "" || (type === VALUE_STRING && Number.isNaN(Number(value))) ? Number.NaN : Number(value);

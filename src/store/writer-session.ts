@@ -5,6 +5,7 @@ import { hashesOf, SeenRows } from "./dedupe.ts";
 import { EventNames } from "./event-names.ts";
 import type { Profile } from "./profile.ts";
 import type { ThreadPool } from "./profile-client.ts";
+import { PropertyKeys } from "./property-keys.ts";
 import type { RowObserver } from "./row-observer.ts";
 import { openDatabase, storeFault } from "./schema.ts";
 import { processAlive, readTable, type TableInfo, tableNotFound } from "./tables.ts";
@@ -14,6 +15,7 @@ export type TableState = {
   /** The table's version these belong to: another process may have written since. */
   version: number;
   names: EventNames;
+  keys: PropertyKeys;
   /** Absent until the first chunk of events that needs it. */
   seen: SeenRows | undefined;
   /** Present only when it has observed every row of the table. */
@@ -122,7 +124,13 @@ export function stateOf(session: WriterSession, table: TableInfo): TableState {
   const known = session.tables.get(table.id);
   if (known !== undefined && known.version === table.version) return known;
   known?.profile?.close();
-  const state: TableState = { version: table.version, names: new EventNames(), seen: undefined, profile: undefined };
+  const state: TableState = {
+    version: table.version,
+    names: new EventNames(),
+    keys: new PropertyKeys(),
+    seen: undefined,
+    profile: undefined,
+  };
   session.tables.set(table.id, state);
   return state;
 }

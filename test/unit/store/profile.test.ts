@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { createProfile, type Profile } from "../../../src/store/profile.ts";
 import { parseNumber } from "../../../src/store/profile-number.ts";
 import { type SampleReader, summarizeProfile, type TableSummary } from "../../../src/store/profile-summary.ts";
+import { PropertyKeys } from "../../../src/store/property-keys.ts";
 import { VALUE_INTEGER, VALUE_REAL } from "../../../src/store/spans.ts";
 import { oddSpans } from "../../../src/store/stats-rows.ts";
 
@@ -10,11 +11,12 @@ const encoder = new TextEncoder();
 /** A profile fed with objects, and the rows to read samples from. */
 function feed(
   rows: Record<string, unknown>[],
-  profile = createProfile(7),
+  keys = new PropertyKeys(),
+  profile = createProfile(keys.names, undefined, 7),
 ): { profile: Profile; summary: TableSummary } {
   profile.eventName(0, "");
   for (const [index, row] of rows.entries()) {
-    const { bytes, spans, count } = oddSpans(encoder.encode(JSON.stringify(row)));
+    const { bytes, spans, count } = oddSpans(encoder.encode(JSON.stringify(row)), keys);
     profile.observe(bytes, spans, 0, count, 0, 1_700_000_000_000 + index, index % 1_000, index + 1);
   }
   return { profile, summary: summarize(profile, rows) };
@@ -86,13 +88,14 @@ describe("a row taken back", () => {
   test("leaves what the others make", () => {
     const kept = Array.from({ length: 200 }, (_, i) => ({ n: i, t: `t${i % 7}`, b: i % 2 === 0, 'k"': "x\ny" }));
     const gone = { n: 9_999, t: "zzz", b: true, 'k"': "x\ny", extra: null };
-    const { profile } = feed([...kept, gone]);
-    const { bytes, spans, count } = oddSpans(encoder.encode(JSON.stringify(gone)));
+    const keys = new PropertyKeys();
+    const { profile } = feed([...kept, gone], keys);
+    const { bytes, spans, count } = oddSpans(encoder.encode(JSON.stringify(gone)), keys);
     profile.retract(bytes, spans, 0, count, 0, 1_700_000_000_200, 200, 201);
     // The greatest text went with it: only a pass over the rows knows the next.
     expect(summarizeProfile(profile, { property: () => "", user: () => "" })).toBeUndefined();
     const back = { n: 5, t: "zzz", b: false, 'k"': "x\ny" };
-    const again = oddSpans(encoder.encode(JSON.stringify(back)));
+    const again = oddSpans(encoder.encode(JSON.stringify(back)), keys);
     profile.observe(again.bytes, again.spans, 0, again.count, 0, 1_700_000_000_200, 200, 201);
     const { summary: oracle } = feed([...kept, back]);
     expect(summarize(profile, [...kept, back]).properties).toEqual(oracle.properties);
@@ -111,11 +114,13 @@ describe("a row taken back", () => {
 });
 
 test("2,000 events and 20,000 properties", () => {
-  const profile = createProfile(3);
+  const keys = new PropertyKeys();
+  const profile = createProfile(keys.names, undefined, 3);
   for (let event = 0; event < 2_000; event++) profile.eventName(event, `event ${event}`);
   for (let i = 0; i < 20_000; i++) {
     const { bytes, spans, count } = oddSpans(
       encoder.encode(JSON.stringify({ [`p${i}`]: i, [`p${(i * 7) % 20_000}`]: "x" })),
+      keys,
     );
     profile.observe(bytes, spans, 0, count, i % 2_000, 1e12, i, i + 1);
   }

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { PropertyKeys } from "../../../src/store/property-keys.ts";
 import {
-  decodeText,
-  KEY_END,
-  KEY_START,
+  EVENT_LINE,
+  KEY,
   ODD,
   Scanner,
   SPAN,
@@ -14,7 +14,8 @@ import {
   VALUE_TYPE,
 } from "../../../src/store/scan.ts";
 
-const scanner = new Scanner();
+const keys = new PropertyKeys();
+const scanner = new Scanner(EVENT_LINE, keys);
 
 function scan(line: string): { accepted: boolean; properties: [string, unknown][] } {
   const bytes = Buffer.from(`${line}\n`);
@@ -23,7 +24,7 @@ function scan(line: string): { accepted: boolean; properties: [string, unknown][
   const properties = Array.from({ length: count }, (_, index): [string, unknown] => {
     const [at = 0] = [index * SPAN];
     const number = (field: number) => spans[at + field] ?? 0;
-    const key = decodeText(bytes, number(KEY_START), number(KEY_END));
+    const key = keys.names[number(KEY)] ?? "";
     const text = bytes.toString("utf8", number(VALUE_START), number(VALUE_END));
     const isText = (number(VALUE_TYPE) & VALUE_MASK) === VALUE_STRING;
     return [key, JSON.parse(isText ? `"${text}"` : text)];
