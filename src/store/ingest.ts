@@ -161,7 +161,7 @@ async function feed(sink: EventSink, chunk: EventChunk, context: ChildContext): 
   let reported = Date.now();
   for await (const piece of inflate(chunk.path, chunk.encoding)) {
     if (context.signal.aborted) throw new Fault("CANCELLED", "The fetch was cancelled.");
-    if (Math.floor((bytes + piece.length) / COLLECT_BYTES) > Math.floor(bytes / COLLECT_BYTES)) Bun.gc(true);
+    if (Math.floor((bytes + piece.length) / COLLECT_BYTES) > Math.floor(bytes / COLLECT_BYTES)) 0;
     bytes += piece.length;
     splitter.push(piece);
     await sink.room();
