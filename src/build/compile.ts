@@ -15,7 +15,7 @@ export function compile({ root, version, outfile, target }: Compile): void {
     "build",
     join(root, "src/main.ts"),
     join(root, "src/store/watchdog.ts"),
-    join(root, "src/store/profile-thread.ts"),
+    join(root, "src/store/reader-thread.ts"),
     "--compile",
     "--production",
     "--minify",

@@ -1,19 +1,8 @@
 /** From the spans of a scanned line to the columns of its row, still as bytes. */
 import { hashBytes, hashUser } from "./dedupe.ts";
+import { LINE_INSERT_ID, LINE_PROPERTIES, LINE_TIME, LINE_USER } from "./event-lines.ts";
 import { createZoneShift, millisecondsOf, parseTimeText, TimeFormatter, type TimezoneRule } from "./event-time.ts";
-import {
-  decodeText,
-  type Scanner,
-  VALUE_END,
-  VALUE_ESCAPED,
-  VALUE_INTEGER,
-  VALUE_MASK,
-  VALUE_NULL,
-  VALUE_REAL,
-  VALUE_START,
-  VALUE_STRING,
-  VALUE_TYPE,
-} from "./scan.ts";
+import { decodeText, VALUE_ESCAPED, VALUE_INTEGER, VALUE_MASK, VALUE_NULL, VALUE_REAL, VALUE_STRING } from "./scan.ts";
 
 /** A text as bytes: a part of the line, or of a copy with the escapes resolved. */
 export class Bytes {
@@ -49,9 +38,14 @@ export class Bytes {
     return this.present ? this.start - whole.start + 1 : null;
   }
 
-  /** For binding; valid until the line's buffer is used again. */
+  /** Valid until the line's buffer is used again. */
+  view(): Uint8Array {
+    return this.source.subarray(this.start, this.end);
+  }
+
+  /** For binding. */
   bind(): Uint8Array | null {
-    return this.present ? this.source.subarray(this.start, this.end) : null;
+    return this.present ? this.view() : null;
   }
 }
 
@@ -73,13 +67,14 @@ export class EventRow {
     this.shift = createZoneShift(zone);
   }
 
-  read(bytes: Uint8Array, scanner: Scanner): void {
-    if (scanner.propertiesStart < 0) this.properties.set(NOTHING, 0, 2);
-    else this.properties.set(bytes, scanner.propertiesStart, scanner.propertiesEnd);
-    setProperty(this.distinctId, bytes, scanner, scanner.distinctId);
-    if (!this.distinctId.present) setProperty(this.distinctId, bytes, scanner, scanner.otherDistinctId);
-    setProperty(this.insertId, bytes, scanner, scanner.insertId);
-    this.timeMs = this.shift(readTime(bytes, scanner));
+  /** `numbers` from `at` on: a record of event-lines.ts. */
+  read(bytes: Uint8Array, numbers: Int32Array, at: number): void {
+    const start = numbers[at + LINE_PROPERTIES] as number;
+    if (start < 0) this.properties.set(NOTHING, 0, 2);
+    else this.properties.set(bytes, start, numbers[at + LINE_PROPERTIES + 1] as number);
+    readText(this.distinctId, bytes, numbers, at + LINE_USER);
+    readText(this.insertId, bytes, numbers, at + LINE_INSERT_ID);
+    this.timeMs = this.shift(readTime(bytes, numbers, at + LINE_TIME));
     const length = this.formatter.format(this.timeMs);
     this.time = length === 0 ? null : length === 19 ? this.time19 : this.formatter.bytes;
   }
@@ -106,18 +101,8 @@ export class EventRow {
   }
 }
 
-function setProperty(target: Bytes, bytes: Uint8Array, { spans }: Scanner, at: number): void {
-  if (at < 0) {
-    target.present = false;
-    return;
-  }
-  setValue(
-    target,
-    bytes,
-    spans[at + VALUE_START] as number,
-    spans[at + VALUE_END] as number,
-    spans[at + VALUE_TYPE] as number,
-  );
+function readText(target: Bytes, bytes: Uint8Array, numbers: Int32Array, at: number): void {
+  setValue(target, bytes, numbers[at] as number, numbers[at + 1] as number, numbers[at + 2] as number);
 }
 
 /** A value as the text of a column: strings unescaped, null as NULL, everything else exactly as written. */
@@ -128,11 +113,11 @@ export function setValue(target: Bytes, bytes: Uint8Array, start: number, end: n
   else target.set(bytes, start, end);
 }
 
-function readTime(bytes: Uint8Array, { spans, time: at }: Scanner): number {
-  if (at < 0) return Number.NaN;
-  const type = (spans[at + VALUE_TYPE] as number) & VALUE_MASK;
-  const start = spans[at + VALUE_START] as number;
-  const end = spans[at + VALUE_END] as number;
+function readTime(bytes: Uint8Array, numbers: Int32Array, at: number): number {
+  const start = numbers[at] as number;
+  if (start < 0) return Number.NaN;
+  const end = numbers[at + 1] as number;
+  const type = (numbers[at + 2] as number) & VALUE_MASK;
   if (type === VALUE_INTEGER && end - start <= 15 && bytes[start] !== 0x2d) {
     let value = 0;
     for (let i = start; i < end; i++) value = value * 10 + (bytes[i] as number) - 0x30;

@@ -4,21 +4,15 @@ import { isUtf8 } from "node:buffer";
 import { STORED_ROW_BYTES } from "../limits.ts";
 import { brokenReason, isClosed, jsonProblem, quote } from "./broken-stream.ts";
 import { HashList, type SeenRows } from "./dedupe.ts";
+import { EventLines, LINE, LINE_END, LINE_EVENT, LINE_IS_EVENT, LINE_START, type LineList } from "./event-lines.ts";
+import type { EventNames } from "./event-names.ts";
 import { EventRow } from "./event-row.ts";
 import type { TimezoneRule } from "./event-time.ts";
+import { type Block, ROW_FOREIGN } from "./line-block.ts";
 import { type LineTaker, MAX_LINE_BYTES } from "./lines.ts";
-import {
-  decodeText,
-  EVENT_LINE,
-  ODD,
-  Scanner,
-  SPAN,
-  VALUE_ESCAPED,
-  VALUE_INTEGER,
-  VALUE_MASK,
-  VALUE_REAL,
-  VALUE_STRING,
-} from "./scan.ts";
+import { PropertyKeys } from "./property-keys.ts";
+import type { ReaderClient } from "./reader-client.ts";
+import { decodeText, ODD, VALUE_ESCAPED, VALUE_INTEGER, VALUE_MASK, VALUE_REAL, VALUE_STRING } from "./scan.ts";
 import { StoredRows } from "./stored-rows.ts";
 import { quoteName } from "./tables.ts";
 import type { TableState } from "./writer-session.ts";
@@ -45,7 +39,10 @@ export type Tally = {
 };
 
 /** What was learnt of the table so far, and goes on being learnt. */
-type Learnt = Pick<TableState, "names" | "keys" | "profile"> & { seen: SeenRows };
+type Learnt = Pick<TableState, "names" | "reader"> & { seen: SeenRows };
+
+/** In the order they came: blocks that are being read in the other thread, and lines that were too long. */
+type Waiting = Promise<Block> | "too long";
 
 export class EventSink implements LineTaker {
   readonly tally: Tally = {
@@ -64,10 +61,16 @@ export class EventSink implements LineTaker {
   /** Why the stream as a whole cannot be trusted. */
   broken: string | undefined;
 
-  private readonly names: Learnt["names"];
+  private readonly names: EventNames;
   private readonly seen: SeenRows;
-  private readonly profile: Learnt["profile"];
-  private readonly scanner: Scanner;
+  private readonly reader: ReaderClient | undefined;
+  private readonly waiting: Waiting[] = [];
+  /** Reads what no thread reads: every line without one, and the lines that are not simply an event. */
+  private readonly lines = new EventLines(new PropertyKeys());
+  private readonly list: LineList = { numbers: new Int32Array(1024 * LINE), count: 0 };
+  private readonly record = new Int32Array(LINE);
+  /** The block whose lines are being stored, when a thread has read them. */
+  private current: Block | undefined;
   private readonly row: EventRow;
   /** Takes the ids as parts of the properties: one view per row instead of three, which is what the collector feels. */
   private readonly insertParts: Statement;
@@ -79,12 +82,11 @@ export class EventSink implements LineTaker {
   /** The last line that was not blank, when it was no JSON and broke off. */
   private lastBad: string | undefined;
 
-  constructor(db: Database, table: string, { names, keys, seen, profile }: Learnt, zone: TimezoneRule) {
+  constructor(db: Database, table: string, { names, seen, reader }: Learnt, zone: TimezoneRule) {
     const name = quoteName(table);
     this.names = names;
     this.seen = seen;
-    this.profile = profile;
-    this.scanner = new Scanner(EVENT_LINE, keys);
+    this.reader = reader;
     this.row = new EventRow(zone);
     this.insertParts = db.query(
       `INSERT INTO ${name} (event_name, event_time, properties, distinct_id, insert_id) VALUES (CAST(?1 AS TEXT),
@@ -96,33 +98,57 @@ export class EventSink implements LineTaker {
     );
     this.firstRowid =
       (db.query<{ last: number | null }, []>(`SELECT max(rowid) AS last FROM ${name}`).get()?.last ?? 0) + 1;
-    this.stored = new StoredRows(db, name, keys);
+    this.stored = new StoredRows(db, name);
     this.isSame = (rowid) => this.stored.find(rowid, this.eventName, this.row);
   }
 
   memory(bytes: number): Buffer | undefined {
-    return this.profile?.memory(bytes);
+    return this.reader?.memory(bytes);
   }
 
-  blockEnd(): void {
-    this.profile?.blockEnd();
-  }
-
-  /** Resolves when more lines may come. */
-  async room(): Promise<void> {
-    await this.profile?.room();
-  }
-
-  line(bytes: Uint8Array, start: number, end: number, utf8: boolean): void {
-    this.lineNumber++;
-    if (utf8) this.objects(bytes, start, end);
-    else this.checkUtf8(bytes, start, end);
+  block(bytes: Buffer, end: number): void {
+    if (this.reader === undefined) {
+      this.lines.read(bytes, end, this.list);
+      this.store(bytes, this.list);
+    } else this.waiting.push(this.reader.read(end));
   }
 
   tooLong(): void {
+    if (this.waiting.length > 0) this.waiting.push("too long");
+    else this.skipTooLong();
+  }
+
+  /** Stores what was read until at most so many blocks wait. */
+  async settle(most: number): Promise<void> {
+    while (this.waiting.length > most) {
+      const next = await this.waiting.shift();
+      if (next === undefined) return;
+      if (next === "too long") {
+        this.skipTooLong();
+        continue;
+      }
+      this.current = next;
+      this.store(next.bytes, next);
+      this.reader?.done(next);
+      await this.reader?.room();
+    }
+  }
+
+  private skipTooLong(): void {
     this.lineNumber++;
     this.lastBad = undefined;
     this.reject(`longer than ${MAX_LINE_BYTES >> 20} MB`, "");
+  }
+
+  private store(bytes: Buffer, { numbers, count }: LineList): void {
+    for (let line = 0; line < count; line++) {
+      const at = line * LINE;
+      this.lineNumber++;
+      if (numbers[at + LINE_IS_EVENT] === 1) {
+        this.lastBad = undefined;
+        this.event(bytes, numbers, at, line);
+      } else this.checkUtf8(bytes, numbers[at + LINE_START] as number, numbers[at + LINE_END] as number);
+    }
   }
 
   /** Invalid bytes become U+FFFD: a text column must be valid, and all else in the line survives. */
@@ -141,17 +167,20 @@ export class EventSink implements LineTaker {
 
   /** One object per line as a rule; several, with or without space between, are taken too. */
   private objects(bytes: Uint8Array, start: number, end: number): void {
+    const { scanner } = this.lines;
     let at = start;
     do {
-      this.profile?.place(this.scanner);
-      const next = this.scanner.scan(bytes, at);
+      const next = this.lines.object(bytes, at);
       if (next === ODD) {
         this.oddLine(bytes, at, end);
         return;
       }
       this.lastBad = undefined;
-      if (this.scanner.eventStart >= 0 && !this.scanner.oddProperties) this.event(bytes);
-      else this.notAnEvent(bytes, at, next);
+      if (scanner.eventStart < 0 || scanner.oddProperties) this.notAnEvent(bytes, at, next);
+      else {
+        this.lines.take(this.record);
+        this.event(bytes, this.record, 0, ROW_FOREIGN);
+      }
       at = next;
     } while (at < end);
   }
@@ -165,7 +194,7 @@ export class EventSink implements LineTaker {
     const text = shown(bytes, start, end);
     if (text.trim() === "") return;
     this.broken ??= brokenReason(text) ?? (end - start > DIAGNOSED_BYTES ? brokenTail(bytes, end) : undefined);
-    const { tooDeep } = this.scanner;
+    const { tooDeep } = this.lines.scanner;
     const reason = tooDeep
       ? "nested deeper than SQLite can read"
       : end - start > DIAGNOSED_BYTES
@@ -179,7 +208,7 @@ export class EventSink implements LineTaker {
   private notAnEvent(bytes: Uint8Array, start: number, end: number): void {
     const text = shown(bytes, start, end);
     this.broken ??= brokenReason(text);
-    this.reject(this.scanner.oddProperties ? "properties is not an object" : "no event name", text);
+    this.reject(this.lines.scanner.oddProperties ? "properties is not an object" : "no event name", text);
   }
 
   private reject(reason: string, text: string): void {
@@ -188,36 +217,37 @@ export class EventSink implements LineTaker {
     this.tally.examples.push(`line ${this.lineNumber}: ${reason}: ${quote(text, EXAMPLE_CHARS)}`);
   }
 
-  private event(bytes: Uint8Array): void {
-    const { scanner, row, names, tally } = this;
-    const code = this.eventCode(bytes);
+  /** `numbers` from `at` on: the record of an event. `line`: its number in the block, or ROW_FOREIGN. */
+  private event(bytes: Uint8Array, numbers: Int32Array, at: number, line: number): void {
+    const { row, names, tally } = this;
+    const code = this.eventCode(bytes, numbers, at + LINE_EVENT);
     if (code < 0) {
-      this.notAnEvent(bytes, scanner.eventStart, scanner.eventEnd);
+      this.notAnEvent(bytes, numbers[at + LINE_EVENT] as number, numbers[at + LINE_EVENT + 1] as number);
       return;
     }
-    row.read(bytes, scanner);
+    row.read(bytes, numbers, at);
     this.eventName = names.bytes[code] as Buffer;
     if (row.length() + this.eventName.length > STORED_ROW_BYTES) {
-      this.reject(TOO_LARGE, shown(bytes, scanner.propertiesStart, scanner.propertiesEnd));
+      this.reject(TOO_LARGE, shown(bytes, row.properties.start, row.properties.end));
       return;
     }
     const hash = row.hash(names.hashes[code] as number);
     if (hash !== 0 && this.seen.find(hash, this.isSame) !== 0) {
-      this.duplicate(bytes, code);
+      this.duplicate(code, line);
       return;
     }
-    this.store();
+    this.insertRow();
     const rowid = this.firstRowid + tally.rows;
     if (hash !== 0) this.seen.add(hash, rowid);
     this.hashes.push(hash);
-    this.profile?.observe(bytes, scanner.spans, scanner.from, scanner.count, code, row.timeMs, row.user(), rowid);
+    this.observe(code, line, rowid);
     tally.rows++;
     tally.storedBytes += ROW_OVERHEAD + this.eventName.length + 19 + row.length();
     if (row.time === null) tally.withoutTime++;
     if (!row.distinctId.present) tally.withoutUser++;
   }
 
-  private store(): void {
+  private insertRow(): void {
     const { time, distinctId, insertId, properties } = this.row;
     if (!distinctId.liesIn(properties) || !insertId.liesIn(properties)) {
       this.insert.run(this.eventName, time, distinctId.bind(), insertId.bind(), properties.bind());
@@ -234,36 +264,42 @@ export class EventSink implements LineTaker {
     );
   }
 
+  private observe(code: number, line: number, rowid: number): void {
+    const { reader, current, row } = this;
+    if (reader === undefined || current === undefined) return;
+    if (line !== ROW_FOREIGN) reader.observe(current, line, code, row.timeMs, row.user(), rowid);
+    else reader.observeText(current, row.properties.view(), code, row.timeMs, row.user(), rowid);
+  }
+
   /** The event's number; -1 when its name is neither text nor a number. */
-  private eventCode(bytes: Uint8Array): number {
-    const { eventStart, eventEnd, eventType } = this.scanner;
-    const type = eventType & VALUE_MASK;
+  private eventCode(bytes: Uint8Array, numbers: Int32Array, at: number): number {
+    const start = numbers[at] as number;
+    const end = numbers[at + 1] as number;
+    const type = numbers[at + 2] as number;
     const known = this.names.bytes.length;
+    const kind = type & VALUE_MASK;
     let code = -1;
-    if (type === VALUE_STRING && eventType & VALUE_ESCAPED) {
-      const name = Buffer.from(decodeText(bytes, eventStart, eventEnd));
+    if (kind === VALUE_STRING && type & VALUE_ESCAPED) {
+      const name = Buffer.from(decodeText(bytes, start, end));
       code = this.names.code(name, 0, name.length);
-    } else if (type === VALUE_STRING || type === VALUE_INTEGER || type === VALUE_REAL) {
-      code = this.names.code(bytes, eventStart, eventEnd);
+    } else if (kind === VALUE_STRING || kind === VALUE_INTEGER || kind === VALUE_REAL) {
+      code = this.names.code(bytes, start, end);
     }
-    if (code === known) this.profile?.eventName(code, (this.names.bytes[code] as Buffer).toString("utf8"));
+    if (code === known) this.reader?.eventName(code, (this.names.bytes[code] as Buffer).toString("utf8"));
     return code;
   }
 
   /** The copy that Mixpanel processed last stays; of equal ones, or without that mark, the last one seen. */
-  private duplicate(bytes: Uint8Array, code: number): void {
+  private duplicate(code: number, line: number): void {
     this.tally.duplicates++;
-    if (this.stored.identical) return;
-    const { scanner, row, profile } = this;
-    if (!this.stored.isOlderThan(bytes, scanner)) return;
-    const { rowid } = this.stored;
-    this.tally.storedBytes += this.stored.replace(row.properties.bind());
-    if (profile === undefined) return;
-    const old = this.stored.old;
-    // The old row's spans take the place where the new one's lie.
-    const spans = scanner.spans.slice(scanner.from, scanner.from + scanner.count * SPAN);
-    profile.retract(old.bytes, old.scanner.spans, 0, old.scanner.count, code, row.timeMs, row.user(), rowid);
-    profile.observe(bytes, spans, 0, scanner.count, code, row.timeMs, row.user(), rowid);
+    const { stored, row, reader, current } = this;
+    if (stored.identical) return;
+    const properties = row.properties.view();
+    if (!stored.isOlderThan(properties)) return;
+    this.tally.storedBytes += stored.replace(properties);
+    if (reader === undefined || current === undefined) return;
+    reader.retract(current, stored.old, code, row.timeMs, row.user(), stored.rowid);
+    this.observe(code, line, stored.rowid);
   }
 
   /** After the end of the stream: half a line, or a text that is no event. */

@@ -16,7 +16,7 @@ export async function* inflate(path: string, encoding: "gzip" | "identity"): Asy
     yield* file as AsyncIterable<Uint8Array>;
     return;
   }
-  const gunzip = createGunzip({ chunkSize: PIECE_BYTES, highWaterMark: 2 * PIECE_BYTES });
+  const gunzip = createGunzip({ chunkSize: PIECE_BYTES });
   file.on("error", (error) => gunzip.destroy(error));
   file.pipe(gunzip);
   try {

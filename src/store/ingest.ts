@@ -7,8 +7,7 @@ import { chunksWithin, insertChunk } from "./chunks.ts";
 import { EventSink } from "./event-sink.ts";
 import { inflate } from "./inflate.ts";
 import { LineSplitter } from "./lines.ts";
-import { ProfileClient } from "./profile-client.ts";
-import type { PropertyKeys } from "./property-keys.ts";
+import { ReaderClient } from "./reader-client.ts";
 import { isoNow, quoteName, type TableInfo } from "./tables.ts";
 import { checkpoint, requireLogRoom, truncateLog } from "./write-log.ts";
 import type { EventChunk, IngestResult } from "./writer.ts";
@@ -23,8 +22,8 @@ import {
 } from "./writer-session.ts";
 
 const PROGRESS_MS = 250;
-/** Bytes after which what binding and inflating left behind is collected: by itself that happens only at twice the memory. */
-const COLLECT_BYTES = 64 << 20;
+/** Blocks that are read ahead of those being stored. */
+const READ_AHEAD = 3;
 
 /**
  * Faults: UPSTREAM_TRUNCATED with the reason, TABLE_NOT_FOUND, STORE_FULL, STORE_BUSY, CANCELLED. After any of them the
@@ -75,8 +74,7 @@ async function storeChunk(session: WriterSession, chunk: EventChunk, context: Ch
   const table = tableOf(session, chunk.table);
   const state = stateOf(session, table);
   state.seen ??= loadSeen(session, table.id);
-  if (table.row_count === 0) state.profile ??= newProfile(session, state.keys);
-  state.profile?.begin();
+  if (table.row_count === 0) state.reader ??= newReader(session);
   dropIndexesFor(session, table, statSync(chunk.path).size);
   const sink = new EventSink(session.db, table.name, { ...state, seen: state.seen }, chunk.timezone);
   const bytes = await feed(sink, chunk, context);
@@ -101,7 +99,6 @@ async function storeChunk(session: WriterSession, chunk: EventChunk, context: Ch
     sink.hashes.bytes(),
   );
   state.version = countRows(session, table, tally.rows, tally.storedBytes);
-  state.profile?.commit();
   return {
     rows: tally.rows,
     duplicates: tally.duplicates,
@@ -112,16 +109,16 @@ async function storeChunk(session: WriterSession, chunk: EventChunk, context: Ch
   };
 }
 
-/** Statistics threads kept for tables that may get more rows; one more costs the oldest, whose table is read again. */
-const MOST_PROFILES = 2;
+/** Reading threads kept for tables that may get more rows; one more costs the oldest, whose table is read again. */
+const MOST_READERS = 2;
 
-function newProfile(session: WriterSession, keys: PropertyKeys): ProfileClient {
-  const kept = [...session.tables.values()].filter(({ profile }) => profile instanceof ProfileClient);
-  for (const state of kept.slice(0, kept.length + 1 - MOST_PROFILES)) {
-    state.profile?.close();
-    state.profile = undefined;
+function newReader(session: WriterSession): ReaderClient {
+  const kept = [...session.tables.values()].filter(({ reader }) => reader !== undefined);
+  for (const state of kept.slice(0, kept.length + 1 - MOST_READERS)) {
+    state.reader?.close();
+    state.reader = undefined;
   }
-  return new ProfileClient(session.threads, keys);
+  return new ReaderClient(session.threads);
 }
 
 /** The answer to a request that was carried out before, by a process that died before it could say so. */
@@ -161,10 +158,9 @@ async function feed(sink: EventSink, chunk: EventChunk, context: ChildContext): 
   let reported = Date.now();
   for await (const piece of inflate(chunk.path, chunk.encoding)) {
     if (context.signal.aborted) throw new Fault("CANCELLED", "The fetch was cancelled.");
-    if (Math.floor((bytes + piece.length) / COLLECT_BYTES) > Math.floor(bytes / COLLECT_BYTES)) 0;
     bytes += piece.length;
     splitter.push(piece);
-    await sink.room();
+    await sink.settle(READ_AHEAD);
     if (sink.broken !== undefined) throw truncated(sink.broken);
     if (Date.now() - reported > PROGRESS_MS) {
       reported = Date.now();
@@ -172,6 +168,7 @@ async function feed(sink: EventSink, chunk: EventChunk, context: ChildContext): 
     }
   }
   splitter.end();
+  await sink.settle(0);
   const broken = sink.broken ?? sink.lastLineBroken();
   if (broken !== undefined) throw truncated(broken);
   return bytes;

@@ -1,8 +1,6 @@
 /** Bytes in pieces -> lines in one buffer that is used again and again. */
-import { isUtf8 } from "node:buffer";
+import { BLOCK_BYTES } from "./line-block.ts";
 
-/** Holds a piece as inflate.ts yields it and the line before that it continues. */
-export const BLOCK_BYTES = 576 * 1024;
 /** A longer line is not kept in memory: it is skipped and counted as rejected. */
 export const MAX_LINE_BYTES = 32 << 20;
 const NEWLINE = 0x0a;
@@ -10,10 +8,8 @@ const NEWLINE = 0x0a;
 export type LineTaker = {
   /** Memory of at least so many bytes that the next lines are put into; without it the splitter has its own. */
   memory?(bytes: number): Buffer | undefined;
-  /** All whole lines of that memory were handed on. */
-  blockEnd?(): void;
-  /** One line, `bytes[start, end)`, with a newline at `end`. `utf8`: whether it is known to be valid. */
-  line(bytes: Uint8Array, start: number, end: number, utf8: boolean): void;
+  /** Whole lines: `bytes[0, end)`, the last byte a newline. They stay as they are in memory that was asked for. */
+  block(bytes: Buffer, end: number): void;
   /** A line over MAX_LINE_BYTES went by. */
   tooLong(): void;
 };
@@ -59,13 +55,7 @@ export class LineSplitter {
     const { buffer, filled } = this;
     const stop = buffer.lastIndexOf(NEWLINE, filled - 1);
     if (stop < 0) return;
-    const utf8 = isUtf8(buffer.subarray(0, stop));
-    for (let start = 0; start <= stop; ) {
-      const end = buffer.indexOf(NEWLINE, start);
-      this.taker.line(buffer, start, end, utf8);
-      start = end + 1;
-    }
-    this.taker.blockEnd?.();
+    this.taker.block(buffer, stop + 1);
     this.move(stop + 1, BLOCK_BYTES);
   }
 

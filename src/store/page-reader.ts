@@ -16,7 +16,7 @@ export class PageReader {
 
   constructor(
     private readonly bytes: Uint8Array,
-    keys: PropertyKeys,
+    keys?: PropertyKeys,
   ) {
     this.profile = new Scanner({ name: "$distinct_id", properties: "$properties", multiline: true }, keys);
   }

@@ -31,7 +31,7 @@ const SLASH = 0x2f;
 const LETTER_U = 0x75;
 
 /** With what only the observing functions need. */
-export type State = Profile & { source: Uint8Array; view: DataView; stamp: number; rowsAtBegin: number };
+export type State = Profile & { source: Uint8Array; view: DataView; stamp: number };
 
 export function observeRow(state: State, event: number, timeMs: number, user: number, rowid: number): void {
   state.rows++;

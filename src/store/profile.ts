@@ -8,7 +8,7 @@
  *   observe(...)            the row as stored, in rowid order
  *   retract(...)            the earlier version of a row that is being replaced, before observe of the new one; or
  *   dirty()                 when that is not at hand: then the statistics are gathered anew by a pass over the rows
- *   begin, commit, rollback around each transaction; a rollback after observed rows makes the profile dirty
+ * After a rollback the profile is of no use any more.
  */
 import { createDays, type Days } from "./profile-days.ts";
 import { createHasher, type Hasher } from "./profile-hash.ts";
@@ -57,9 +57,6 @@ export type Profile = {
   /** Takes the same arguments as observe took for the row that goes. */
   retract: Profile["observe"];
   dirty(): void;
-  begin(): void;
-  commit(): void;
-  rollback(): void;
 };
 
 export function createProfile(
@@ -89,7 +86,6 @@ export function createProfile(
     source,
     view: new DataView(source.buffer),
     stamp: 0,
-    rowsAtBegin: 0,
     eventName: (event, name) => setEventName(state, event, name),
     observe: (bytes, spans, from, count, event, timeMs, user, rowid) => {
       observeRow(state, event, timeMs, user, rowid);
@@ -101,15 +97,6 @@ export function createProfile(
     },
     dirty: () => {
       state.isDirty = true;
-    },
-    begin: () => {
-      state.rowsAtBegin = state.stamp;
-    },
-    commit: () => {
-      state.rowsAtBegin = state.stamp;
-    },
-    rollback: () => {
-      if (state.stamp !== state.rowsAtBegin) state.isDirty = true;
     },
   };
   return state;

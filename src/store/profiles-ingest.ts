@@ -12,7 +12,7 @@ import { TOO_LARGE } from "./event-sink.ts";
 import { inflate } from "./inflate.ts";
 import { PageReader } from "./page-reader.ts";
 import { KEY_LAST_SEEN } from "./property-keys.ts";
-import { localObserver, type RowObserver } from "./row-observer.ts";
+import { type LocalObserver, localObserver } from "./row-observer.ts";
 import {
   decodeText,
   KEY,
@@ -72,11 +72,9 @@ async function readPage(page: ProfilePage): Promise<Buffer> {
 function storePage(session: WriterSession, page: ProfilePage, bytes: Buffer): IngestResult {
   const table = tableOf(session, page.table);
   const state = stateOf(session, table);
-  if (table.row_count === 0) state.profile ??= localObserver(state.keys);
-  state.profile?.begin();
-  state.profile?.eventName(0, "");
+  if (table.row_count === 0) state.profile ??= localObserver();
   const sink = new ProfileSink(session.db, table.name, state.profile);
-  const reader = new PageReader(bytes, state.keys);
+  const reader = new PageReader(bytes, state.profile?.keys);
   const results = reader.each(
     (start, end) => sink.take(bytes, reader.profile, start, end),
     (start, end) => sink.reject("not a profile", bytes, start, end),
@@ -102,7 +100,6 @@ function storePage(session: WriterSession, page: ProfilePage, bytes: Buffer): In
     null,
   );
   state.version = countRows(session, table, rows, storedBytes);
-  state.profile?.commit();
   return { rows, duplicates, rejected, examples, bytes: bytes.length - 1, results, notes: [] };
 }
 
@@ -121,7 +118,7 @@ class ProfileSink {
   constructor(
     db: Database,
     table: string,
-    private readonly profile: RowObserver | undefined,
+    private readonly profile: LocalObserver | undefined,
   ) {
     const name = quoteName(table);
     this.firstRowid =

@@ -15,7 +15,7 @@ import {
 } from "./property-keys.ts";
 import {
   KEY,
-  largerSpans,
+  largerList,
   SPAN,
   VALUE_END,
   VALUE_ESCAPED,
@@ -209,7 +209,7 @@ export class Scanner extends JsonScanner {
   }
 
   private grow(): Int32Array {
-    const larger = largerSpans(this.spans, this.spans.length * 2);
+    const larger = largerList(this.spans, this.spans.length * 2);
     this.spans = larger;
     return larger;
   }

@@ -33,9 +33,9 @@ export const VALUE_OBJECT = 7;
 export const VALUE_ESCAPED = 16;
 
 /** The same numbers with room for more; memory that threads share stays shared. */
-export function largerSpans(spans: Int32Array, length: number): Int32Array {
-  const isShared = spans.buffer instanceof SharedArrayBuffer;
+export function largerList(numbers: Int32Array, length: number): Int32Array {
+  const isShared = numbers.buffer instanceof SharedArrayBuffer;
   const larger = new Int32Array(isShared ? new SharedArrayBuffer(length * 4) : new ArrayBuffer(length * 4));
-  larger.set(spans);
+  larger.set(numbers);
   return larger;
 }

@@ -14,6 +14,7 @@ import { columnNames, eventFeed, resultFeed } from "./stats-rows.ts";
 import { quoteName, readTable, type TableInfo } from "./tables.ts";
 import {
   type BackgroundTask,
+  observerOf,
   type StatisticsPass,
   stateOf,
   tableOf,
@@ -32,8 +33,7 @@ const MOST_PASSES = 3;
 /** Keeps the statistics gathered while storing. False: there are none, or they have to be gathered anew. */
 export async function saveStatistics(session: WriterSession, table: TableInfo): Promise<boolean> {
   if (hasStatistics(session.db, table)) return true;
-  const { profile } = stateOf(session, table);
-  const summary = await profile?.summarize(session.db, table);
+  const summary = await observerOf(stateOf(session, table))?.summarize(session.db, table);
   if (summary === undefined) return false;
   await store(session, table, summary);
   return true;

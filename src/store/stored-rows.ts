@@ -1,10 +1,9 @@
 /** Looks at rows that are stored already, to tell duplicates from collisions and to let the newer copy win. */
 import type { Database, Statement } from "bun:sqlite";
 import type { EventRow } from "./event-row.ts";
-import { KEY_PROCESSED, type PropertyKeys } from "./property-keys.ts";
+import { KEY_PROCESSED } from "./property-keys.ts";
 import {
   decodeText,
-  EVENT_LINE,
   KEY,
   Scanner,
   SPAN,
@@ -16,20 +15,21 @@ import {
 } from "./scan.ts";
 
 const LINE_START = Buffer.from('{"properties":');
+const LINE_END = Buffer.from("}\n");
 
 export class StoredRows {
   /** The row `find` recognised last, and whether its properties are the same bytes. */
   rowid = 0;
   identical = false;
   /** The properties of that row, after `isOlderThan`. */
-  readonly old: { bytes: Uint8Array; scanner: Scanner };
+  old: Uint8Array = new Uint8Array(0);
 
+  private readonly scanner = new Scanner();
   private readonly same: Statement;
   private readonly read: Statement;
   private readonly update: Statement;
 
-  constructor(db: Database, table: string, keys: PropertyKeys) {
-    this.old = { bytes: new Uint8Array(0), scanner: new Scanner(EVENT_LINE, keys) };
+  constructor(db: Database, table: string) {
     this.same = db.query(
       `SELECT properties = CAST(?6 AS TEXT) FROM ${table} WHERE rowid = ?1 AND event_name = CAST(?2 AS TEXT)
        AND event_time IS CAST(?3 AS TEXT) AND distinct_id IS CAST(?4 AS TEXT) AND insert_id = CAST(?5 AS TEXT)`,
@@ -54,33 +54,32 @@ export class StoredRows {
     return true;
   }
 
-  /** Whether the line's copy replaces the row found last. One that does not say when it was processed loses to one that does. */
-  isOlderThan(bytes: Uint8Array, scanner: Scanner): boolean {
-    const stored = this.read.values(this.rowid)[0]?.[0] as Uint8Array;
-    // Brought into the shape of a line, so that the one scanner reads it.
-    const line = Buffer.concat([LINE_START, stored, Buffer.from("}\n")]);
-    this.old.bytes = line;
-    this.old.scanner.scan(line, 0);
-    const before = processedAt(line, this.old.scanner);
-    const now = processedAt(bytes, scanner);
-    if (Number.isNaN(before)) return true;
-    return now >= before;
+  /** Whether the copy with these properties replaces the row found last. One that does not say when it was processed loses to one that does. */
+  isOlderThan(properties: Uint8Array): boolean {
+    this.old = this.read.values(this.rowid)[0]?.[0] as Uint8Array;
+    const before = this.processedAt(this.old);
+    return Number.isNaN(before) || this.processedAt(properties) >= before;
   }
 
   /** Returns the change in bytes. */
   replace(properties: Uint8Array | null): number {
     this.update.run(properties, this.rowid);
-    return (properties?.length ?? 0) - (this.old.bytes.length - LINE_START.length - 2);
+    return (properties?.length ?? 0) - this.old.length;
   }
-}
 
-/** `mp_processing_time_ms`, NaN without one. */
-function processedAt(bytes: Uint8Array, { spans, from, count }: Scanner): number {
-  for (let at = from; at < from + count * SPAN; at += SPAN) {
-    if (spans[at + KEY] !== KEY_PROCESSED) continue;
-    const value = decodeText(bytes, spans[at + VALUE_START] as number, spans[at + VALUE_END] as number);
-    const type = (spans[at + VALUE_TYPE] as number) & VALUE_MASK;
-    return value === "" || (type === VALUE_STRING && Number.isNaN(Number(value))) ? Number.NaN : Number(value);
+  /** `mp_processing_time_ms`, NaN without one. */
+  private processedAt(properties: Uint8Array): number {
+    // Brought into the shape of a line, so that the one scanner reads it.
+    const bytes = Buffer.concat([LINE_START, properties, LINE_END]);
+    const { scanner } = this;
+    scanner.scan(bytes, 0);
+    const { spans, count } = scanner;
+    for (let at = 0; at < count * SPAN; at += SPAN) {
+      if (spans[at + KEY] !== KEY_PROCESSED) continue;
+      const value = decodeText(bytes, spans[at + VALUE_START] as number, spans[at + VALUE_END] as number);
+      const type = (spans[at + VALUE_TYPE] as number) & VALUE_MASK;
+      return value === "" || (type === VALUE_STRING && Number.isNaN(Number(value))) ? Number.NaN : Number(value);
+    }
+    return Number.NaN;
   }
-  return Number.NaN;
 }

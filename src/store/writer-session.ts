@@ -4,9 +4,8 @@ import { Fault } from "../fault.ts";
 import { hashesOf, SeenRows } from "./dedupe.ts";
 import { EventNames } from "./event-names.ts";
 import type { Profile } from "./profile.ts";
-import type { ThreadPool } from "./profile-client.ts";
-import { PropertyKeys } from "./property-keys.ts";
-import type { RowObserver } from "./row-observer.ts";
+import type { ReaderClient, ThreadPool } from "./reader-client.ts";
+import type { LocalObserver, RowObserver } from "./row-observer.ts";
 import { openDatabase, storeFault } from "./schema.ts";
 import { processAlive, readTable, type TableInfo, tableNotFound } from "./tables.ts";
 import { configureLog } from "./write-log.ts";
@@ -15,11 +14,11 @@ export type TableState = {
   /** The table's version these belong to: another process may have written since. */
   version: number;
   names: EventNames;
-  keys: PropertyKeys;
   /** Absent until the first chunk of events that needs it. */
   seen: SeenRows | undefined;
-  /** Present only when it has observed every row of the table. */
-  profile: RowObserver | undefined;
+  /** Of the two, for events and for profiles, only one that has observed every row of the table is present. */
+  reader?: ReaderClient;
+  profile?: LocalObserver;
   /** A pass over the rows that is under way, or was left when its caller went away (stats-pass.ts). */
   pass?: StatisticsPass;
 };
@@ -52,7 +51,7 @@ export function openSession(path: string): WriterSession {
   db.run("PRAGMA cache_size = -4096");
   db.run("PRAGMA temp_store = FILE");
   configureLog(db);
-  return { db, path, tables: new Map(), threads: { idle: [], batches: 0 }, background: [] };
+  return { db, path, tables: new Map(), threads: { idle: [], blocks: 0 }, background: [] };
 }
 
 /**
@@ -123,16 +122,14 @@ export function tableOf(session: WriterSession, name: string): TableInfo {
 export function stateOf(session: WriterSession, table: TableInfo): TableState {
   const known = session.tables.get(table.id);
   if (known !== undefined && known.version === table.version) return known;
-  known?.profile?.close();
-  const state: TableState = {
-    version: table.version,
-    names: new EventNames(),
-    keys: new PropertyKeys(),
-    seen: undefined,
-    profile: undefined,
-  };
+  if (known !== undefined) observerOf(known)?.close();
+  const state: TableState = { version: table.version, names: new EventNames(), seen: undefined };
   session.tables.set(table.id, state);
   return state;
+}
+
+export function observerOf({ reader, profile }: TableState): RowObserver | undefined {
+  return reader ?? profile;
 }
 
 export function closeSession(session: WriterSession): void {
@@ -143,7 +140,7 @@ export function closeSession(session: WriterSession): void {
 
 /** After a rollback: what was seen and counted includes rows that are gone again. */
 export function forgetTables(session: WriterSession): void {
-  for (const { profile } of session.tables.values()) profile?.close();
+  for (const state of session.tables.values()) observerOf(state)?.close();
   session.tables.clear();
 }
 

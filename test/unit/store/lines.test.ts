@@ -1,15 +1,13 @@
 import { expect, test } from "bun:test";
 import { LineSplitter, MAX_LINE_BYTES } from "../../../src/store/lines.ts";
 
-function split(pieces: Uint8Array[]): { lines: string[]; utf8: boolean[]; tooLong: number } {
+function split(pieces: Uint8Array[]): { lines: string[]; tooLong: number } {
   const lines: string[] = [];
-  const utf8: boolean[] = [];
-  const found = { lines, utf8, tooLong: 0 };
+  const found = { lines, tooLong: 0 };
   const splitter = new LineSplitter({
-    line(bytes, start, end, valid) {
-      expect(bytes[end]).toBe(0x0a);
-      lines.push(Buffer.from(bytes.subarray(start, end)).toString("utf8"));
-      utf8.push(valid);
+    block(bytes, end) {
+      expect(bytes[end - 1]).toBe(0x0a);
+      lines.push(...bytes.toString("utf8", 0, end - 1).split("\n"));
     },
     tooLong() {
       found.tooLong++;
@@ -32,10 +30,6 @@ test("a final newline adds no line; lines larger than the buffer come whole", ()
   expect(split([Buffer.from("a\nb\n")]).lines).toEqual(["a", "b"]);
   const long = "y".repeat(3_000_000);
   expect(split(cut(Buffer.from(`a\n${long}\nb`), 300_000)).lines).toEqual(["a", long, "b"]);
-});
-
-test("invalid UTF-8 is told", () => {
-  expect(split([Buffer.from([0x61, 0xff, 0x0a])]).utf8).toEqual([false]);
 });
 
 test("a line without end is skipped, and what follows is read", () => {

@@ -100,17 +100,6 @@ describe("a row taken back", () => {
     const { summary: oracle } = feed([...kept, back]);
     expect(summarize(profile, [...kept, back]).properties).toEqual(oracle.properties);
   });
-
-  test("a transaction rolled back makes the statistics dirty only when rows were seen", () => {
-    const { profile } = feed([{ a: 1 }]);
-    profile.begin();
-    profile.rollback();
-    expect(profile.isDirty).toBe(false);
-    profile.begin();
-    profile.observe(new Uint8Array(), new Int32Array(), 0, 0, 0, Number.NaN, -1, 2);
-    profile.rollback();
-    expect(profile.isDirty).toBe(true);
-  });
 });
 
 test("2,000 events and 20,000 properties", () => {
