@@ -117,6 +117,7 @@ function coarsen(values: Values, numbers: Slots): void {
   while (numbers.live > capacity / 3 && values.highMask > -32_768) {
     if (values.lowMask !== 0) values.lowMask <<= values.lowMask === -1 ? 24 : 8;
     else values.highMask <<= 2;
+    numbers.dropped = values.lowMask !== 0 ? trailingZeros(values.lowMask) : 32 + trailingZeros(values.highMask);
     const old = entries(numbers);
     numbers.cells.fill(0);
     numbers.used = 0;
@@ -128,6 +129,10 @@ function coarsen(values: Values, numbers: Slots): void {
       numbers.cells[at + SLOT_SAMPLE] = entry.sample;
     }
   }
+}
+
+function trailingZeros(mask: number): number {
+  return 31 - Math.clz32(mask & -mask);
 }
 
 /** A tiny number may have no bits left: it is counted as zero, whose key is that of -0. */

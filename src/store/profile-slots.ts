@@ -16,18 +16,26 @@ export type Slots = {
   used: number;
   /** Slots with a count above zero. */
   live: number;
+  /** Lower bits that all keys lack, when keys are numbers made coarser; 0 for keys of which nothing is known. */
+  dropped: number;
 };
 
 export function createSlots(capacity = 16): Slots {
-  return { cells: new Int32Array(capacity * SLOT), mask: capacity - 1, used: 0, live: 0 };
+  return { cells: new Int32Array(capacity * SLOT), mask: capacity - 1, used: 0, live: 0, dropped: 0 };
 }
 
 /**
- * Where a key's search starts: texts are hashed already, the bits of numbers are not.
+ * Where a key's search starts: texts are hashed already, the bits of numbers are not. Coarse numbers that are neighbours lie
+ * together, sixteen to a block: events come by time, so the times of one hour are in the processor's cache.
  */
-export function startOf(low: number, high: number): number {
-  const mixed = Math.imul(low ^ Math.imul(high, 0x9e3779b1), 0x85ebca6b);
-  return mixed ^ (mixed >>> 15);
+function startOf(dropped: number, low: number, high: number): number {
+  if (dropped === 0) {
+    const mixed = Math.imul(low ^ Math.imul(high, 0x9e3779b1), 0x85ebca6b);
+    return mixed ^ (mixed >>> 15);
+  }
+  const index = dropped < 32 ? (low >>> dropped) | (high << (32 - dropped)) : high >> (dropped - 32);
+  const block = Math.imul((index >> 4) ^ Math.imul(high >> 20, 0x85ebca6b), 0x9e3779b1);
+  return ((block ^ (block >>> 15)) << 4) | (index & 15);
 }
 
 /**
@@ -36,7 +44,7 @@ export function startOf(low: number, high: number): number {
  */
 export function slotOf(slots: Slots, low: number, high: number): number {
   const { cells, mask } = slots;
-  let slot = startOf(low, high) & mask;
+  let slot = startOf(slots.dropped, low, high) & mask;
   for (;;) {
     const at = slot * SLOT;
     const cellLow = cells[at];
@@ -80,7 +88,7 @@ export function rebuild(slots: Slots, capacity: number, above = 0): void {
     if (count <= above) continue;
     const low = old[at] ?? 0;
     const high = old[at + 1] ?? 0;
-    let slot = startOf(low, high) & mask;
+    let slot = startOf(slots.dropped, low, high) & mask;
     while (cells[slot * SLOT] !== 0 || cells[slot * SLOT + 1] !== 0) slot = (slot + 1) & mask;
     const to = slot * SLOT;
     cells[to] = low;
