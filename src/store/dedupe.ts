@@ -3,6 +3,7 @@
  * A hash only ever proposes: the caller compares the stored row itself, so a collision costs a read and merges nothing.
  * The hashes of each chunk are kept in its ledger row, in rowid order, so that a later process need not read the rows.
  */
+import { release } from "../release.ts";
 
 /** Parts that grow one by one: while one doubles, only it exists twice. */
 const SHARDS = 16;
@@ -70,13 +71,8 @@ class Shard {
     for (let i = 0; i < old.length; i += 2) {
       if (old[i + 1] !== 0) this.place(old[i] as number, old[i + 1] as number);
     }
-    free(old);
+    release(old);
   }
-}
-
-/** Gives the memory back now: the collector does not know how large it is and takes its time. */
-function free(list: Int32Array<ArrayBuffer>): void {
-  list.buffer.transfer(0);
 }
 
 function spread(hash: number): number {
@@ -107,7 +103,7 @@ export class HashList {
     if (this.length === this.list.length) {
       const larger = new Int32Array(this.list.length * 2);
       larger.set(this.list);
-      free(this.list);
+      release(this.list);
       this.list = larger;
     }
     this.list[this.length++] = hash;

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { Fault } from "../fault.ts";
 import { UPSTREAM_IDLE_MS } from "../limits.ts";
 import type { Download } from "../mixpanel/api.ts";
+import { release } from "../release.ts";
 
 export type SpoolOptions = {
   signal?: AbortSignal;
@@ -66,6 +67,7 @@ async function writeBody(download: Download, path: string, options: SpoolOptions
       bytes += value.byteLength;
       drip.add(value.byteLength);
       options.onBytes?.(value.byteLength);
+      release(value);
     }
   } catch (cause) {
     await reader.cancel().catch(() => undefined);
