@@ -35,7 +35,8 @@ export type Ledger = {
 /** The rolling hour, and the margin for clocks that disagree. */
 const WINDOW_S = 3_600;
 const MARGIN_MS = 10_000;
-const SECOND_MS = 1_020;
+/** Exports are counted by a second that is a little longer. */
+export const EXPORT_SECOND_MS = 1_020;
 const BUSY_MS = 3_000;
 const STALE_MS = 2 * 86_400_000;
 
@@ -219,7 +220,7 @@ function nextExportStart(db: Database, scope: string, now: number): number {
       "SELECT at FROM request WHERE scope = ? AND pool = 'export' ORDER BY at DESC LIMIT 1 OFFSET ?",
     )
     .get(scope, EXPORT_PER_SECOND - 1);
-  return row === null || row === undefined ? now : Math.max(now, row.at + SECOND_MS);
+  return row === null || row === undefined ? now : Math.max(now, row.at + EXPORT_SECOND_MS);
 }
 
 function start(

@@ -44,6 +44,8 @@ export type ChunkRun<Chunk> = {
   signal: AbortSignal;
   /** How often a broken stream is fetched again from its start; 3 by default. */
   attempts?(chunk: Chunk): number;
+  /** Waits until a chunk may be taken from the queue. */
+  turn?(): Promise<void>;
   /** One whole try: download, prove, store. */
   attempt(chunk: Chunk): Promise<void>;
   done(chunk: Chunk): void;
@@ -56,8 +58,10 @@ export async function runChunks<Chunk>(run: ChunkRun<Chunk>): Promise<Fault | un
   const { queue } = run;
   const state: { fatal: Fault | undefined; failures: number } = { fatal: undefined, failures: 0 };
   const worker = async () => {
-    while (state.fatal === undefined && !run.signal.aborted) {
-      const chunk = queue.shift();
+    const isOver = () => state.fatal !== undefined || run.signal.aborted || queue.length === 0;
+    while (!isOver()) {
+      await run.turn?.();
+      const chunk = isOver() ? undefined : queue.shift();
       if (chunk === undefined) return;
       const fault = await fetchChunk(run, chunk);
       if (fault === undefined) {

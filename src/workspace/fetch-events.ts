@@ -49,8 +49,7 @@ export async function fetchEvents(
       unit: "days",
       total: countDays(plan.tasks),
       warnings: [...echoedDays(args, request), ...request.warnings, ...plan.warnings],
-      run: (control) =>
-        runFetch({ workspace, request, tasks: plan.tasks, workers: plan.workers, today: utcToday(), job: control }),
+      run: (control) => runFetch({ workspace, request, ...plan, today: utcToday(), job: control }),
     },
     context.signal,
   );
@@ -82,7 +81,7 @@ function echoedDays({ from_date, to_date }: FetchEventsArgs, { range }: FetchReq
   return [`Days: ${describeRange(range)}.`];
 }
 
-type Plan = { tasks: Task[]; workers: number; size: Estimate; warnings: string[] };
+type Plan = { tasks: Task[]; workers: number; size: Estimate; uncounted: boolean; warnings: string[] };
 
 function makePlan(
   workspace: Workspace,
@@ -113,7 +112,7 @@ function makePlan(
     always: args.estimate_only,
   });
   if (counted !== undefined && warnings.length > 0) warnings.push(...counted.notes);
-  return { tasks, workers, size, warnings };
+  return { tasks, workers, size, uncounted: counted === undefined, warnings };
 }
 
 /** What events of this project take in the store, where some are stored already. */

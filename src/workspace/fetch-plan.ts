@@ -15,7 +15,7 @@ export const CHUNK_EVENTS = 120_000;
 /** Days that share a request because they hold little. */
 const QUIET_DAYS = 14;
 /** So many days are asked for one by one whatever they hold: that takes a few seconds. */
-const FEW_DAYS = 10;
+export const FEW_DAYS = 10;
 /** Part of the quota left that is planned for; the rest is for retries. */
 const PLANNED_SHARE = 0.8;
 

@@ -5,14 +5,15 @@ import { daysIn } from "../mixpanel/dates.ts";
 import { exportEvents } from "../mixpanel/export.ts";
 import type { TimezoneRule } from "../store/event-time.ts";
 import { runChunks, Settled } from "./chunk-runner.ts";
-import { halves, mergeQuiet, type Task } from "./fetch-plan.ts";
+import { FEW_DAYS, halves, mergeQuiet, type Task } from "./fetch-plan.ts";
 import { projectedWarning } from "./fetch-size.ts";
 import { closeTable, type FetchRun, missingNow, openTable, type Reason, reasonFor, untried } from "./fetch-table.ts";
+import { createTurns } from "./fetch-turns.ts";
 import { countIngest } from "./ingest-count.ts";
 import { guessTimezone } from "./old-project.ts";
 import { atMost, oneAtATime } from "./pause.ts";
 import { patiently, whenFree } from "./quota-wait.ts";
-import { describeRange } from "./ranges.ts";
+import { countDays, describeRange } from "./ranges.ts";
 import { removeSpool, spoolDownload, spoolPath } from "./spool.ts";
 
 /** A broken stream of several days is asked for in halves after this. */
@@ -29,14 +30,17 @@ export async function runFetch(run: FetchRun): Promise<void> {
   const store = oneAtATime();
   const download = atMost(run.workers);
   const queue = [...run.tasks];
+  const merges = request.filters.limit === undefined;
+  const turns = createTurns(run.uncounted && merges && countDays(queue) > FEW_DAYS, job.signal);
   let stored = 0;
   let busiest = 0;
   const state = { arriving: 0, stored: () => stored > 0 };
   const stopped = await runChunks<Task>({
     queue,
     // One more than download at once: it stores while the others download.
-    workers: request.filters.limit === undefined ? run.workers + 1 : 1,
+    workers: merges ? run.workers + 1 : 1,
     signal: job.signal,
+    turn: () => turns.next(),
     attempts: (task) => (daysIn(task) > 1 ? ATTEMPTS_TOGETHER : ATTEMPTS_ALONE),
     async attempt(task) {
       const received = await attempt(run, task, { state, timezone, store, download });
@@ -45,18 +49,14 @@ export async function runFetch(run: FetchRun): Promise<void> {
     done(task) {
       stored++;
       progress.done += daysIn(task);
-      if (request.filters.limit === undefined) queue.splice(0, queue.length, ...mergeQuiet(queue, busiest, run.today));
+      if (merges) queue.splice(0, queue.length, ...mergeQuiet(queue, busiest, run.today));
+      turns.measured();
       progress.missing = missingNow(run, reasons);
       const large = projectedWarning(progress.rows, progress.done, progress.total, progress.warnings);
       if (large !== undefined) progress.warnings.push(large);
     },
     failed(task, fault) {
-      if (
-        fault.code === "UPSTREAM_TRUNCATED" &&
-        daysIn(task) > 1 &&
-        !task.replace &&
-        request.filters.limit === undefined
-      ) {
+      if (fault.code === "UPSTREAM_TRUNCATED" && daysIn(task) > 1 && !task.replace && merges) {
         queue.unshift(...halves(task));
         return true;
       }

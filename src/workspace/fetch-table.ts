@@ -15,6 +15,8 @@ export type FetchRun = {
   request: FetchRequest;
   tasks: Task[];
   workers: number;
+  /** Nobody could say how many events there are. */
+  uncounted: boolean;
   /** Not over yet, so that its request stays alone. */
   today: string;
   job: JobControl;

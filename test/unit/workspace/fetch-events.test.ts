@@ -110,13 +110,24 @@ describe("fetch_events, when streams break", () => {
   test("in any way: the day is asked for again and comes whole", async () => {
     const kindOf = (day: string) => kinds[Number(day.slice(-2)) - 1] ?? { kind: "none" };
     const t = await setup((day, nth) => (nth === 0 ? kindOf(day) : { kind: "none" }));
-    const range = { from_date: "2026-01-01", to_date: `2026-01-${kinds.length}` };
-    expect(await t.fetch({ ...range, workers: 8 })).toMatchObject({ status: "completed", missing_ranges: [] });
+    // More than ten quiet days would share requests.
+    const first = { from_date: "2026-01-01", to_date: "2026-01-10", workers: 8 };
+    const rest = { from_date: "2026-01-11", to_date: `2026-01-${kinds.length}`, mode: "append" as const, workers: 8 };
+    for (const range of [first, rest]) {
+      expect(await t.fetch(range)).toMatchObject({ status: "completed", missing_ranges: [] });
+    }
     const days = kinds.map((_, index) => `2026-01-${String(index + 1).padStart(2, "0")}`);
     expect(t.raw.asked.toSorted()).toEqual(days.flatMap((day) => [day, day]));
     const lines = days.flatMap((day) => [...new Set(dayLines(day, 200))]);
     expect(t.value("SELECT count(*) FROM events")).toBe(lines.length);
   }, 30_000);
+
+  test("days of which nobody knows how much they hold: the first goes alone, the others are merged by what it held", async () => {
+    const t = await setup(() => ({ kind: "none" }));
+    const range = { from_date: "2026-01-01", to_date: "2026-01-20", workers: 8 };
+    expect(await t.fetch(range)).toMatchObject({ status: "completed", missing_ranges: [] });
+    expect(t.raw.asked).toEqual(["2026-01-01", "2026-01-02..2026-01-15", "2026-01-16..2026-01-20"]);
+  });
 
   test("a day that stays broken is missing with its reason; resume asks only for it", async () => {
     let broken = true;
