@@ -53,7 +53,7 @@ export async function ingestEvents(
 /**
  * Waiting for the disk costs a fifth of a first load. As long as there is nothing in the store but the table that is being
  * fetched for the first time, only the operating system's crash could hurt, and only that unfinished fetch: a killed
- * process loses nothing either way. `finish` sets it back and has everything written out.
+ * process loses nothing either way. What follows `finish` in the background sets it back and has everything written out.
  */
 function setDurability({ db }: WriterSession, table: string): void {
   const other = db

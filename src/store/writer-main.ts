@@ -43,13 +43,16 @@ export function writerProgram(session: WriterSession): ChildProgram {
 /** Statistics are kept before this answers; what takes longer follows in the background. */
 async function finish(session: WriterSession, name: string): Promise<void> {
   const table = tableOf(session, name);
-  // What this writes and the emptying of the log below bring all of the file to the disk.
-  session.db.run("PRAGMA synchronous = NORMAL");
-  if (!(await saveStatistics(session, table))) session.background.push(statisticsTask(session, table.name));
-  session.background.push(...baseIndexTasks(session, table), () => {
+  const isKept = await saveStatistics(session, table);
+  const write = () => {
+    // A first load does not wait for the disk (ingest.ts): this brings all of it there.
+    session.db.run("PRAGMA synchronous = NORMAL");
     truncateLog(session.db);
     return false;
-  });
+  };
+  session.background.push(write);
+  if (!isKept) session.background.push(statisticsTask(session, table.name));
+  session.background.push(...baseIndexTasks(session, table), write);
 }
 
 /** One step of the first task. A task that fails is given up: whoever needs its result asks again. */
