@@ -4,7 +4,7 @@ import { createGunzip } from "node:zlib";
 import { Fault } from "../fault.ts";
 
 /** Smaller pieces cost more than the inflating itself (16 KB: 2.4 us per event, 256 KB: 0.8), and each wakes two threads. */
-const PIECE_BYTES = 524_288;
+const PIECE_BYTES = 262_144;
 
 /**
  * Yields pieces in order; several gzip members follow each other. Throws UPSTREAM_TRUNCATED for gzip that is cut, altered or

@@ -2,9 +2,9 @@
 import { LINE, type LineList } from "./event-lines.ts";
 
 /** Holds a piece as inflate.ts yields it and the line before that it continues. */
-export const BLOCK_BYTES = 576 * 1024;
+export const BLOCK_BYTES = 320 * 1024;
 /** Lines of a block of events, as a rule. */
-const FIRST_LINES = 1_024;
+const FIRST_LINES = 512;
 /** A block that had to grow beyond this for one long line is not kept. */
 export const KEPT_BYTES = 2 * 1024 * 1024;
 

@@ -65,21 +65,26 @@ export class PropertyKeys {
 
   /** The spelling at `at`, behind the opening quote, if it is one of those that came after `previous` before; else -1. */
   guess(view: DataView, at: number, previous: number): number {
-    const next = this.spellings[previous * SPELLING + NEXT] as number;
+    const { spellings } = this;
+    const place = (previous * SPELLING) | 0;
+    const next = spellings[place + NEXT] as number;
     if (next < 0 || this.isAt(next, view, at)) return next;
-    const other = this.spellings[previous * SPELLING + OTHER] as number;
+    const other = spellings[place + OTHER] as number;
     return other < 0 || this.isAt(other, view, at) ? other : -1;
   }
 
+  /** Four bytes at a time, the last four first: what follows a key differs most at its end. */
   private isAt(spelling: number, view: DataView, at: number): boolean {
     const { spellings, view: own } = this;
-    const length = spellings[spelling * SPELLING + LENGTH] as number;
-    const last = at + length - 4;
-    if (length < 4 || last + 4 > view.byteLength) return false;
-    let from = spellings[spelling * SPELLING + TEXT] as number;
-    if (own.getInt32(from + length - 4, true) !== view.getInt32(last, true)) return false;
-    for (let position = at; position < last; position += 4, from += 4) {
-      if (own.getInt32(from, true) !== view.getInt32(position, true)) return false;
+    const place = (spelling * SPELLING) | 0;
+    const length = spellings[place + LENGTH] as number;
+    const last = (at + length - 4) | 0;
+    if (length < 4 || ((last + 4) | 0) > view.byteLength) return false;
+    const start = spellings[place + TEXT] as number;
+    const shift = (start - at) | 0;
+    if (own.getInt32((last + shift) | 0, true) !== view.getInt32(last, true)) return false;
+    for (let position = at; position < last; position = (position + 4) | 0) {
+      if (own.getInt32((position + shift) | 0, true) !== view.getInt32(position, true)) return false;
     }
     return true;
   }

@@ -13,7 +13,7 @@ import type { TableInfo } from "./tables.ts";
 declare const self: Worker;
 
 /** Properties of the events in a block, as a rule. */
-const FIRST_PROPERTIES = 24_000;
+const FIRST_PROPERTIES = 14_000;
 /** Rows whose users are looked up together. */
 const ROWS_AT_ONCE = 32;
 
@@ -110,6 +110,7 @@ function observeRow({ bytes, numbers, spans, rows }: View, at: number): void {
 function summarize(path: string, info: TableInfo) {
   const db = new Database(path, { readonly: true });
   try {
+    Bun.gc(true);
     return summarizeTable(db, info, table.profile);
   } finally {
     db.close();

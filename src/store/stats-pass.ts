@@ -150,7 +150,7 @@ async function store(session: WriterSession, table: TableInfo, summary: TableSum
 }
 
 /** Rows whose values were read last: the first rows of a table hold most of its frequent values. */
-const ROWS_KEPT = 4_000;
+const ROWS_KEPT = 250;
 
 function sampleReader(db: Database, table: TableInfo): SampleReader {
   const name = quoteName(table.name);
