@@ -10,7 +10,7 @@ import { type SampleReader, summarizeProfile, type TableSummary } from "./profil
 import type { Scalar } from "./profile-summary-values.ts";
 import { PropertyKeys } from "./property-keys.ts";
 import { type SqlValue, toCell } from "./sql-values.ts";
-import { columnNames, eventFeed, resultFeed } from "./stats-rows.ts";
+import { eventFeed, resultFeed } from "./stats-rows.ts";
 import { quoteName, readTable, type TableInfo } from "./tables.ts";
 import {
   type BackgroundTask,
@@ -149,29 +149,11 @@ async function store(session: WriterSession, table: TableInfo, summary: TableSum
   });
 }
 
-/** Rows whose values were read last: the first rows of a table hold most of its frequent values. */
-const ROWS_KEPT = 250;
-
 function sampleReader(db: Database, table: TableInfo): SampleReader {
   const name = quoteName(table.name);
-  const rows = new Map<number, Map<string, Scalar>>();
-  const read = table.type === "result" ? readCells(db, table) : readProperties(db, name);
-  const user =
-    table.type === "result"
-      ? undefined
-      : db.query<{ id: Scalar }, [number]>(`SELECT distinct_id AS id FROM ${name} WHERE rowid = ?`);
-  return {
-    property(rowid, key) {
-      let row = rows.get(rowid);
-      if (row === undefined) {
-        if (rows.size >= ROWS_KEPT) rows.clear();
-        row = read(rowid);
-        rows.set(rowid, row);
-      }
-      return row.get(key);
-    },
-    user: (rowid) => user?.get(rowid)?.id ?? undefined,
-  };
+  if (table.type === "result") return { property: readCells(db, table), user: () => undefined };
+  const user = db.query<{ id: Scalar }, [number]>(`SELECT distinct_id AS id FROM ${name} WHERE rowid = ?`);
+  return { property: readProperty(db, name), user: (rowid) => user.get(rowid)?.id ?? undefined };
 }
 
 /** The beginning of a value as text; cut as bytes, because substr of a text ends at its first NUL. */
@@ -180,25 +162,20 @@ function beginning(value: string): string {
   return `CASE WHEN length(${bytes}) <= 4000 THEN CAST(${value} AS TEXT) ELSE CAST(substr(${bytes}, 1, 4000) AS TEXT) END`;
 }
 
-function readProperties(db: Database, name: string): (rowid: number) => Map<string, Scalar> {
-  const query = db.query<[string, Scalar], [number]>(
-    `SELECT j.key, ${beginning("j.value")} FROM ${name} AS t, json_each(t.properties) AS j WHERE t.rowid = ?`,
+/** Of equal keys the first, as SQLite's ->> reads them. */
+function readProperty(db: Database, name: string): SampleReader["property"] {
+  const query = db.query<[Scalar], [number, string]>(
+    `SELECT ${beginning("j.value")} FROM ${name} AS t, json_each(t.properties) AS j WHERE t.rowid = ? AND j.key = ? LIMIT 1`,
   );
-  return (rowid) => {
-    const row = new Map<string, Scalar>();
-    for (const [key, value] of query.values(rowid) as [string, Scalar][]) if (!row.has(key)) row.set(key, value);
-    return row;
-  };
+  return (rowid, key) => (query.values(rowid, key)[0] as [Scalar] | undefined)?.[0];
 }
 
-function readCells(db: Database, table: TableInfo): (rowid: number) => Map<string, Scalar> {
-  const columns = columnNames(db, table.name);
-  const cell = (name: string) =>
-    `CASE typeof(${name}) WHEN 'blob' THEN substr(${name}, 1, 300) ELSE ${beginning(name)} END`;
-  const cells = columns.map((column) => cell(quoteName(column))).join(", ");
-  const query = db.query<SqlValue[], [number]>(`SELECT ${cells} FROM ${quoteName(table.name)} WHERE rowid = ?`);
-  return (rowid) => {
-    const [row = []] = query.values(rowid) as SqlValue[][];
-    return new Map(columns.map((column, index) => [column, toCell(row[index] ?? null)]));
+function readCells(db: Database, table: TableInfo): SampleReader["property"] {
+  return (rowid, column) => {
+    const name = quoteName(column);
+    const cell = `CASE typeof(${name}) WHEN 'blob' THEN substr(${name}, 1, 300) ELSE ${beginning(name)} END`;
+    // The database keeps the statement by its text.
+    const query = db.query<[SqlValue], [number]>(`SELECT ${cell} FROM ${quoteName(table.name)} WHERE rowid = ?`);
+    return toCell((query.values(rowid)[0] as [SqlValue] | undefined)?.[0] ?? null);
   };
 }

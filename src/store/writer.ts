@@ -79,8 +79,8 @@ export type WriterSetup = { path: string };
 
 /** Far above what five million events take: a guard against a runaway, not a budget. */
 const WRITER_BYTES = 1024 * 1024 * 1024;
-/** Peak memory of a million events: 150 MB without, 124 MB with this, at the same speed. */
-const COLLECT_AS_IF_BYTES = 128 * 1024 * 1024;
+/** Peak memory of a million events: a fifth less than without, at the same speed. */
+const COLLECT_AS_IF_BYTES = 64 * 1024 * 1024;
 const IDLE_MS = 60_000;
 const ATTEMPTS = 3;
 
