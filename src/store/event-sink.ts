@@ -3,8 +3,17 @@ import type { Database, Statement } from "bun:sqlite";
 import { isUtf8 } from "node:buffer";
 import { STORED_ROW_BYTES } from "../limits.ts";
 import { brokenReason, isClosed, jsonProblem, quote } from "./broken-stream.ts";
-import { HashList, type SeenRows } from "./dedupe.ts";
-import { EventLines, LINE, LINE_END, LINE_EVENT, LINE_IS_EVENT, LINE_START, type LineList } from "./event-lines.ts";
+import { HashList, hashUser, type SeenRows } from "./dedupe.ts";
+import {
+  EventLines,
+  LINE,
+  LINE_END,
+  LINE_EVENT,
+  LINE_IS_EVENT,
+  LINE_START,
+  LINE_USER,
+  type LineList,
+} from "./event-lines.ts";
 import type { EventNames } from "./event-names.ts";
 import { EventRow } from "./event-row.ts";
 import type { TimezoneRule } from "./event-time.ts";
@@ -12,7 +21,16 @@ import { type Block, ROW_FOREIGN } from "./line-block.ts";
 import { type LineTaker, MAX_LINE_BYTES } from "./lines.ts";
 import { PropertyKeys } from "./property-keys.ts";
 import type { ReaderClient } from "./reader-client.ts";
-import { decodeText, ODD, VALUE_ESCAPED, VALUE_INTEGER, VALUE_MASK, VALUE_REAL, VALUE_STRING } from "./scan.ts";
+import {
+  decodeText,
+  ODD,
+  VALUE_ESCAPED,
+  VALUE_INTEGER,
+  VALUE_MASK,
+  VALUE_NULL,
+  VALUE_REAL,
+  VALUE_STRING,
+} from "./scan.ts";
 import { StoredRows } from "./stored-rows.ts";
 import { quoteName } from "./tables.ts";
 import type { TableState } from "./writer-session.ts";
@@ -22,6 +40,8 @@ const EXAMPLES = 5;
 const EXAMPLE_CHARS = 120;
 /** What SQLite adds to a row: headers, rowid, cell pointer. */
 const ROW_OVERHEAD = 16;
+/** Rows whose users are looked up together. */
+const ROWS_AT_ONCE = 32;
 /** A line is looked at as text up to here when it is no event. */
 const DIAGNOSED_BYTES = 64 * 1024;
 
@@ -69,6 +89,8 @@ export class EventSink implements LineTaker {
   private readonly lines = new EventLines(new PropertyKeys());
   private readonly list: LineList = { numbers: new Int32Array(1024 * LINE), count: 0 };
   private readonly record = new Int32Array(LINE);
+  /** Hashes of the users of ROWS_AT_ONCE lines. */
+  private readonly users = new Float64Array(ROWS_AT_ONCE);
   /** The block whose lines are being stored, when a thread has read them. */
   private current: Block | undefined;
   private readonly row: EventRow;
@@ -142,6 +164,7 @@ export class EventSink implements LineTaker {
 
   private store(bytes: Buffer, { numbers, count }: LineList): void {
     for (let line = 0; line < count; line++) {
+      if (line % ROWS_AT_ONCE === 0) this.expect(bytes, numbers, line, Math.min(ROWS_AT_ONCE, count - line));
       const at = line * LINE;
       this.lineNumber++;
       if (numbers[at + LINE_IS_EVENT] === 1) {
@@ -149,6 +172,19 @@ export class EventSink implements LineTaker {
         this.event(bytes, numbers, at, line);
       } else this.checkUtf8(bytes, numbers[at + LINE_START] as number, numbers[at + LINE_END] as number);
     }
+  }
+
+  /** Hashes the users of the next lines and tells who counts them; NaN where that takes more than the bytes. */
+  private expect(bytes: Buffer, numbers: Int32Array, first: number, count: number): void {
+    if (this.reader === undefined) return;
+    for (let row = 0; row < count; row++) {
+      const at = (first + row) * LINE;
+      const start = numbers[at + LINE_USER] as number;
+      const isPlain =
+        numbers[at + LINE_IS_EVENT] === 1 && start >= 0 && isPlainText(numbers[at + LINE_USER + 2] as number);
+      this.users[row] = isPlain ? hashUser(bytes, start, numbers[at + LINE_USER + 1] as number) : Number.NaN;
+    }
+    this.reader.expect(this.users, count);
   }
 
   /** Invalid bytes become U+FFFD: a text column must be valid, and all else in the line survives. */
@@ -267,8 +303,12 @@ export class EventSink implements LineTaker {
   private observe(code: number, line: number, rowid: number): void {
     const { reader, current, row } = this;
     if (reader === undefined || current === undefined) return;
-    if (line !== ROW_FOREIGN) reader.observe(current, line, code, row.timeMs, row.user(), rowid);
-    else reader.observeText(current, row.properties.view(), code, row.timeMs, row.user(), rowid);
+    if (line === ROW_FOREIGN) {
+      reader.observeText(current, row.properties.view(), code, row.timeMs, row.user(), rowid);
+      return;
+    }
+    const user = this.users[line % ROWS_AT_ONCE] as number;
+    reader.observe(current, line, code, row.timeMs, Number.isNaN(user) ? row.user() : user, rowid);
   }
 
   /** The event's number; -1 when its name is neither text nor a number. */
@@ -315,6 +355,11 @@ export class EventSink implements LineTaker {
     if (badUtf8 > 0) notes.push(`${badUtf8} lines held invalid UTF-8: those bytes are stored as U+FFFD.`);
     return notes;
   }
+}
+
+/** Whether a value's bytes are its text. */
+function isPlainText(type: number): boolean {
+  return (type & VALUE_MASK) !== VALUE_NULL && (type & VALUE_ESCAPED) === 0;
 }
 
 /** The beginning of a line, enough to say what is wrong with it. */

@@ -4,6 +4,7 @@ import { Fault } from "../fault.ts";
 import { dropIndexesFor } from "./base-indexes.ts";
 import type { ChildContext } from "./child-side.ts";
 import { chunksWithin, insertChunk } from "./chunks.ts";
+import type { EventNames } from "./event-names.ts";
 import { EventSink } from "./event-sink.ts";
 import { inflate } from "./inflate.ts";
 import { LineSplitter } from "./lines.ts";
@@ -74,7 +75,7 @@ async function storeChunk(session: WriterSession, chunk: EventChunk, context: Ch
   const table = tableOf(session, chunk.table);
   const state = stateOf(session, table);
   state.seen ??= loadSeen(session, table.id);
-  if (table.row_count === 0) state.reader ??= newReader(session);
+  if (table.row_count === 0) state.reader ??= newReader(session, state.names);
   dropIndexesFor(session, table, statSync(chunk.path).size);
   const sink = new EventSink(session.db, table.name, { ...state, seen: state.seen }, chunk.timezone);
   const bytes = await feed(sink, chunk, context);
@@ -112,13 +113,15 @@ async function storeChunk(session: WriterSession, chunk: EventChunk, context: Ch
 /** Reading threads kept for tables that may get more rows; one more costs the oldest, whose table is read again. */
 const MOST_READERS = 2;
 
-function newReader(session: WriterSession): ReaderClient {
+function newReader(session: WriterSession, names: EventNames): ReaderClient {
   const kept = [...session.tables.values()].filter(({ reader }) => reader !== undefined);
   for (const state of kept.slice(0, kept.length + 1 - MOST_READERS)) {
     state.reader?.close();
     state.reader = undefined;
   }
-  return new ReaderClient(session.threads);
+  const reader = new ReaderClient(session.threads);
+  for (const [code, name] of names.bytes.entries()) reader.eventName(code, name.toString("utf8"));
+  return reader;
 }
 
 /** The answer to a request that was carried out before, by a process that died before it could say so. */

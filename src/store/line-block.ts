@@ -9,15 +9,13 @@ const FIRST_LINES = 512;
 export const KEPT_BYTES = 2 * 1024 * 1024;
 
 /** Numbers per row in `rows`: what the statistics are told of a line that was stored. */
-export const ROW = 6;
+export const ROW = 4;
 /** Which line of the block; ROW_FOREIGN when the text is not one of them. */
 export const ROW_LINE = 0;
 export const ROW_EVENT = 1;
-export const ROW_TIME = 2;
-export const ROW_USER = 3;
-export const ROW_ID = 4;
+export const ROW_ID = 2;
 /** Of foreign rows: where their line begins. Negative (minus 1): the row is taken back. */
-export const ROW_TEXT = 5;
+export const ROW_TEXT = 3;
 export const ROW_FOREIGN = -1;
 
 export type Block = LineList & {
@@ -70,22 +68,12 @@ export function addText(block: Block, text: Uint8Array): number {
   return start;
 }
 
-export function addRow(
-  block: Block,
-  line: number,
-  event: number,
-  timeMs: number,
-  user: number,
-  rowid: number,
-  text: number,
-): void {
+export function addRow(block: Block, line: number, event: number, rowid: number, text: number): void {
   if ((block.rowCount + 1) * ROW > block.rows.length) growRows(block);
   const { rows } = block;
   const at = block.rowCount++ * ROW;
   rows[at + ROW_LINE] = line;
   rows[at + ROW_EVENT] = event;
-  rows[at + ROW_TIME] = timeMs;
-  rows[at + ROW_USER] = user;
   rows[at + ROW_ID] = rowid;
   rows[at + ROW_TEXT] = text;
 }

@@ -1,12 +1,10 @@
-/** Adds a row to a profile. */
+/** Adds the properties of a row to a profile. */
 
-import type { Profile } from "./profile.ts";
-import { countDay } from "./profile-days.ts";
+import type { PropertyProfile } from "./profile.ts";
 import { parseNumber } from "./profile-number.ts";
 import { addNumber } from "./profile-numbers.ts";
 import { PAIR, PAIR_COUNTS, PAIR_ROW, pairAfter } from "./profile-pairs.ts";
 import { addText, widenTexts } from "./profile-texts.ts";
-import { addMember, countUser } from "./profile-users.ts";
 import { createValues, type Values } from "./profile-values.ts";
 import {
   KEY,
@@ -31,22 +29,7 @@ const SLASH = 0x2f;
 const LETTER_U = 0x75;
 
 /** With what only the observing functions need. */
-export type State = Profile & { source: Uint8Array; view: DataView; stamp: number };
-
-export function observeRow(state: State, event: number, timeMs: number, user: number, rowid: number): void {
-  state.rows++;
-  state.eventRows[event] = (state.eventRows[event] ?? 0) + 1;
-  if (!Number.isNaN(timeMs)) {
-    if (timeMs < (state.firstSeen[event] ?? 0)) state.firstSeen[event] = timeMs;
-    if (timeMs > (state.lastSeen[event] ?? 0)) state.lastSeen[event] = timeMs;
-    addNumber(state.times, state.budget, timeMs, rowid);
-    countDay(state.days, event, timeMs, 1);
-  }
-  if (user < 0) return;
-  state.rowsWithUser++;
-  const code = countUser(state.users, user, rowid);
-  if (code >= 0) addMember(state.users, event, code);
-}
+export type State = PropertyProfile & { source: Uint8Array; view: DataView; stamp: number };
 
 /** The content of a JSON string as JSON.stringify would spell it, in UTF-8. */
 function respell(bytes: Uint8Array, start: number, end: number): Uint8Array {

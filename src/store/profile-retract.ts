@@ -1,11 +1,9 @@
 /** Takes a row out of a profile again, because another version of it replaces it. */
-import { countDay } from "./profile-days.ts";
 import { parseNumber } from "./profile-number.ts";
 import { removeNumber } from "./profile-numbers.ts";
 import { look, ownSpelling, type State } from "./profile-observe.ts";
 import { PAIR, PAIR_COUNTS, PAIR_ROW, pairAfter } from "./profile-pairs.ts";
 import { removeText } from "./profile-texts.ts";
-import { uncountUser } from "./profile-users.ts";
 import type { Values } from "./profile-values.ts";
 import {
   KEY,
@@ -19,19 +17,6 @@ import {
   VALUE_STRING,
   VALUE_TYPE,
 } from "./scan.ts";
-
-/** A row is replaced only by one of the same event, time and user: first, last and distinct users stay as they are. */
-export function retractRow(state: State, event: number, timeMs: number, user: number, rowid: number): void {
-  state.rows--;
-  state.eventRows[event] = (state.eventRows[event] ?? 0) - 1;
-  if (!Number.isNaN(timeMs)) {
-    removeNumber(state.times, timeMs, rowid);
-    countDay(state.days, event, timeMs, -1);
-  }
-  if (user < 0) return;
-  state.rowsWithUser--;
-  uncountUser(state.users, user);
-}
 
 export function retractProperties(
   state: State,

@@ -1,8 +1,9 @@
 /** What is kept of a profile: plain data, small, from which the statistics tools answer. */
 
-import type { Profile } from "./profile.ts";
+import type { Profile, PropertyProfile } from "./profile.ts";
 import { dayCounts } from "./profile-days.ts";
 import { KINDS, PAIR, PAIR_COUNTS, PAIR_EVENT, PAIR_KEY } from "./profile-pairs.ts";
+import type { RowProfile } from "./profile-rows.ts";
 import {
   clip,
   compareScalars,
@@ -64,6 +65,17 @@ export type SampleReader = {
 /** Undefined when a value that is needed cannot be found any more: then only a pass over the rows helps. */
 export function summarizeProfile(profile: Profile, reader: SampleReader): TableSummary | undefined {
   if (profile.isDirty) return undefined;
+  const ofProperties = summarizeProperties(profile.ofProperties, reader);
+  const ofRows = summarizeRows(profile.ofRows, reader);
+  return ofRows && ofProperties && { ...ofRows, ...ofProperties };
+}
+
+export type PropertiesSummary = Pick<TableSummary, "properties" | "overflowed">;
+
+export function summarizeProperties(
+  profile: PropertyProfile,
+  reader: Pick<SampleReader, "property">,
+): PropertiesSummary | undefined {
   const totals = countPairs(profile);
   const properties: PropertySummary[] = [];
   for (const [key, total] of totals.entries()) {
@@ -76,6 +88,13 @@ export function summarizeProfile(profile: Profile, reader: SampleReader): TableS
     properties.push({ ...summary, key: name, present, kinds: total.kinds, events: total.events });
   }
   properties.sort((a, b) => b.present - a.present || (a.key < b.key ? -1 : 1));
+  return { properties, overflowed: profile.pairs.overflowed };
+}
+
+export function summarizeRows(
+  profile: RowProfile,
+  reader: Pick<SampleReader, "user">,
+): Omit<TableSummary, keyof PropertiesSummary> | undefined {
   const topUsers = userCounts(profile, reader);
   const times = summarizeValues(profile.times, undefined, () => undefined);
   if (topUsers === undefined || times === undefined) return undefined;
@@ -91,12 +110,10 @@ export function summarizeProfile(profile: Profile, reader: SampleReader): TableS
     events: daysKept ? events : events.map((event) => ({ ...event, days: [] })),
     daysKept,
     times,
-    properties,
-    overflowed: profile.pairs.overflowed,
   };
 }
 
-function eventSummary(profile: Profile, event: string, code: number): EventSummary {
+function eventSummary(profile: RowProfile, event: string, code: number): EventSummary {
   const seen = (time: number | undefined) => (time !== undefined && Number.isFinite(time) ? time : null);
   return {
     event,
@@ -110,7 +127,7 @@ function eventSummary(profile: Profile, event: string, code: number): EventSumma
 
 type PairTotals = { kinds: number[]; events: [number, number, number][] };
 
-function countPairs({ names, pairs }: Profile): PairTotals[] {
+function countPairs({ names, pairs }: PropertyProfile): PairTotals[] {
   const totals: PairTotals[] = Array.from({ length: names.length }, () => ({
     kinds: Array.from({ length: KINDS }, () => 0),
     events: [],
@@ -131,7 +148,7 @@ function countPairs({ names, pairs }: Profile): PairTotals[] {
   return totals;
 }
 
-function userCounts(profile: Profile, reader: SampleReader): [Scalar, number][] | undefined {
+function userCounts(profile: RowProfile, reader: Pick<SampleReader, "user">): [Scalar, number][] | undefined {
   const { users } = profile;
   const codes: number[] = [];
   let least = 0;

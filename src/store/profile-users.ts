@@ -54,14 +54,14 @@ export function countUser(users: Users, hash: number, sample: number): number {
 
 /**
  * Looks where the users of the next rows lie, for the processor's sake: each look alone waits for the memory, many in one small
- * loop wait together (0.3 us less per row at 50,000 users). `hashes[from]`, then every `stride`.
+ * loop wait together (0.3 us less per row at 50,000 users). The first `count` of `hashes`.
  */
-export function expectUsers(users: Users, hashes: Float64Array, from: number, stride: number, count: number): void {
+export function expectUsers(users: Users, hashes: Float64Array, count: number): void {
   const { table } = users;
   const mask = table.length - 1;
   let met = 0;
   for (let row = 0; row < count; row++) {
-    const code = table[slotOfHash(hashes[from + row * stride] as number) & mask] as number;
+    const code = table[slotOfHash(hashes[row] as number) & mask] as number;
     if (code > 0) met += (users.hashes[code - 1] as number) + (users.rows[code - 1] as number);
   }
   users.met = met;

@@ -16,9 +16,12 @@ import {
   memoryOf,
   ROW_FOREIGN,
 } from "./line-block.ts";
-import type { TableSummary } from "./profile-summary.ts";
+import { createRowProfile, nameEvent, observeRow, retractRow } from "./profile-rows.ts";
+import { type PropertiesSummary, summarizeRows, type TableSummary } from "./profile-summary.ts";
+import { expectUsers } from "./profile-users.ts";
 import { PropertyKeys } from "./property-keys.ts";
 import type { RowObserver } from "./row-observer.ts";
+import { sampleReader } from "./stats-pass.ts";
 import type { TableInfo } from "./tables.ts";
 
 export type ToThread =
@@ -26,7 +29,6 @@ export type ToThread =
   | { kind: "read"; id: number; end: number }
   | { kind: "observe"; id: number; count: number }
   | { kind: "forget"; id: number }
-  | { kind: "event"; code: number; name: string }
   /** A new table: forget everything. */
   | { kind: "reset" }
   | { kind: "summarize"; path: string; table: TableInfo };
@@ -35,7 +37,7 @@ export type FromThread =
   /** `numbers`: the records did not fit and lie in this memory now. */
   | { kind: "read"; id: number; count: number; numbers?: ArrayBufferLike }
   | { kind: "observed"; id: number }
-  | { kind: "summary"; summary: TableSummary | undefined };
+  | { kind: "summary"; summary: PropertiesSummary | undefined };
 
 /** Threads nobody uses now: starting one for each of a thousand small tables would leave memory behind every time. */
 export type ThreadPool = { idle: Worker[]; blocks: number };
@@ -47,7 +49,8 @@ const LINE_START = Buffer.from('{"event":"","properties":');
 const LINE_END = Buffer.from("}\n");
 
 export class ReaderClient implements RowObserver {
-  rows = 0;
+  /** Of the rows as wholes: event, time and user are known here. */
+  private readonly profile = createRowProfile();
   private readonly thread: Worker;
   private filling: Block;
   private readonly free: Block[] = [];
@@ -57,7 +60,7 @@ export class ReaderClient implements RowObserver {
   private isBroken = false;
   private readonly lines = new EventLines(new PropertyKeys());
   private wake: (() => void) | undefined;
-  private answer: ((summary: TableSummary | undefined) => void) | undefined;
+  private answer: ((summary: PropertiesSummary | undefined) => void) | undefined;
 
   constructor(private readonly pool: ThreadPool) {
     this.filling = createBlock(pool.blocks++);
@@ -86,22 +89,27 @@ export class ReaderClient implements RowObserver {
     return new Promise((resolve) => this.reading.set(block.id, { block, resolve }));
   }
 
+  /** The users of the rows that come next, as far as they are known: see expectUsers. */
+  expect(users: Float64Array, count: number): void {
+    expectUsers(this.profile.users, users, count);
+  }
+
   /** A line of the block was stored. */
   observe(block: Block, line: number, event: number, timeMs: number, user: number, rowid: number): void {
-    this.rows++;
-    addRow(block, line, event, timeMs, user, rowid, 0);
+    observeRow(this.profile, event, timeMs, user, rowid);
+    addRow(block, line, event, rowid, 0);
   }
 
   /** A row was stored whose properties are not those of a line. */
   observeText(block: Block, properties: Uint8Array, event: number, timeMs: number, user: number, rowid: number): void {
-    this.rows++;
-    addRow(block, ROW_FOREIGN, event, timeMs, user, rowid, addLine(block, properties));
+    observeRow(this.profile, event, timeMs, user, rowid);
+    addRow(block, ROW_FOREIGN, event, rowid, addLine(block, properties));
   }
 
   /** Before the new version of a row is observed: the earlier one goes. */
   retract(block: Block, properties: Uint8Array, event: number, timeMs: number, user: number, rowid: number): void {
-    this.rows--;
-    addRow(block, ROW_FOREIGN, event, timeMs, user, rowid, -1 - addLine(block, properties));
+    retractRow(this.profile, event, timeMs, user, rowid);
+    addRow(block, ROW_FOREIGN, event, rowid, -1 - addLine(block, properties));
   }
 
   /** The block is stored; its memory is used again once its rows have been observed. */
@@ -116,7 +124,11 @@ export class ReaderClient implements RowObserver {
   }
 
   eventName(code: number, name: string): void {
-    this.send({ kind: "event", code, name });
+    nameEvent(this.profile, code, name);
+  }
+
+  get rows(): number {
+    return this.profile.rows;
   }
 
   /** Resolves when the thread is not far behind. */
@@ -128,12 +140,15 @@ export class ReaderClient implements RowObserver {
     }
   }
 
-  summarize(db: Database, table: TableInfo): Promise<TableSummary | undefined> {
-    if (this.isBroken || this.rows !== table.row_count) return Promise.resolve(undefined);
-    return new Promise((resolve) => {
+  async summarize(db: Database, table: TableInfo): Promise<TableSummary | undefined> {
+    if (this.isBroken || this.rows !== table.row_count) return undefined;
+    const answer = new Promise<PropertiesSummary | undefined>((resolve) => {
       this.answer = resolve;
-      this.send({ kind: "summarize", path: db.filename, table });
     });
+    this.send({ kind: "summarize", path: db.filename, table });
+    const ofRows = summarizeRows(this.profile, sampleReader(db, table));
+    const ofProperties = await answer;
+    return ofRows && ofProperties && { ...ofRows, ...ofProperties };
   }
 
   /** Answers still on their way concern blocks that the next user of the thread does not know. */

@@ -1,22 +1,19 @@
 /** The reading thread of the writer (an entry point of its own in the build). See reader-client.ts. */
 import { Database } from "bun:sqlite";
 import { EventLines, LINE, LINE_COUNT, LINE_SPANS, type LineList } from "./event-lines.ts";
-import { ROW, ROW_EVENT, ROW_FOREIGN, ROW_ID, ROW_LINE, ROW_TEXT, ROW_TIME, ROW_USER } from "./line-block.ts";
-import { createProfile } from "./profile.ts";
-import { expectUsers } from "./profile-users.ts";
+import { ROW, ROW_EVENT, ROW_FOREIGN, ROW_ID, ROW_LINE, ROW_TEXT } from "./line-block.ts";
+import { createPropertyProfile } from "./profile.ts";
+import { summarizeProperties } from "./profile-summary.ts";
 import { PropertyKeys } from "./property-keys.ts";
 import type { FromThread, ToThread } from "./reader-client.ts";
 import { SPAN } from "./spans.ts";
-import { summarizeTable } from "./stats-pass.ts";
+import { sampleReader } from "./stats-pass.ts";
 import type { TableInfo } from "./tables.ts";
 
 declare const self: Worker;
 
 /** Properties of the events in a block, as a rule. */
 const FIRST_PROPERTIES = 14_000;
-/** Rows whose users are looked up together. */
-const ROWS_AT_ONCE = 32;
-
 type View = LineList & { bytes: Buffer; rows: Float64Array; spans: { list: Int32Array } };
 
 let table = newTable();
@@ -25,7 +22,7 @@ const views = new Map<number, View>();
 /** What is learnt of one table. `texts` reads what is not a line of a block. */
 function newTable() {
   const keys = new PropertyKeys();
-  return { lines: new EventLines(keys), texts: new EventLines(keys), profile: createProfile(keys.names) };
+  return { lines: new EventLines(keys), texts: new EventLines(keys), profile: createPropertyProfile(keys.names) };
 }
 
 self.onmessage = ({ data }: MessageEvent<ToThread>) => {
@@ -55,9 +52,6 @@ self.onmessage = ({ data }: MessageEvent<ToThread>) => {
       table = newTable();
       views.clear();
       break;
-    case "event":
-      table.profile.eventName(data.code, data.name);
-      break;
     case "summarize":
       answer({ kind: "summary", summary: summarize(data.path, data.table) });
   }
@@ -78,32 +72,24 @@ function read(id: number, end: number): void {
 
 function observe(view: View | undefined, count: number): void {
   if (view === undefined) return;
-  const { users } = table.profile;
-  for (let row = 0; row < count; row++) {
-    if (row % ROWS_AT_ONCE === 0)
-      expectUsers(users, view.rows, row * ROW + ROW_USER, ROW, Math.min(count - row, ROWS_AT_ONCE));
-    observeRow(view, row * ROW);
-  }
+  for (let row = 0; row < count; row++) observeRow(view, row * ROW);
 }
 
 function observeRow({ bytes, numbers, spans, rows }: View, at: number): void {
-  const { profile } = table;
+  const { profile, texts } = table;
   const line = rows[at + ROW_LINE] as number;
   const event = rows[at + ROW_EVENT] as number;
-  const timeMs = rows[at + ROW_TIME] as number;
-  const user = rows[at + ROW_USER] as number;
   const rowid = rows[at + ROW_ID] as number;
   if (line !== ROW_FOREIGN) {
     const record = line * LINE;
     const from = numbers[record + LINE_SPANS] as number;
-    profile.observe(bytes, spans.list, from, numbers[record + LINE_COUNT] as number, event, timeMs, user, rowid);
+    profile.observe(bytes, spans.list, from, numbers[record + LINE_COUNT] as number, event, rowid);
     return;
   }
   const text = rows[at + ROW_TEXT] as number;
-  const { texts } = table;
   texts.object(bytes, text < 0 ? -1 - text : text);
   const act = text < 0 ? profile.retract : profile.observe;
-  act(bytes, texts.scanner.spans, 0, texts.scanner.count, event, timeMs, user, rowid);
+  act(bytes, texts.scanner.spans, 0, texts.scanner.count, event, rowid);
 }
 
 /** Reads the values that are shown from the table, on a connection of its own. */
@@ -111,7 +97,7 @@ function summarize(path: string, info: TableInfo) {
   const db = new Database(path, { readonly: true });
   try {
     Bun.gc(true);
-    return summarizeTable(db, info, table.profile);
+    return summarizeProperties(table.profile, sampleReader(db, info));
   } finally {
     db.close();
   }

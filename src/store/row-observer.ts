@@ -25,12 +25,12 @@ export function localObserver(): LocalObserver {
   return {
     keys,
     get rows() {
-      return profile.rows;
+      return profile.ofRows.rows;
     },
     observe: profile.observe,
     dirty: profile.dirty,
     async summarize(db, table) {
-      return profile.rows === table.row_count ? summarizeTable(db, table, profile) : undefined;
+      return profile.ofRows.rows === table.row_count ? summarizeTable(db, table, profile) : undefined;
     },
     close() {},
   };

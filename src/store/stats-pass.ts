@@ -50,7 +50,7 @@ export async function ensureStatistics(
     if (await saveStatistics(session, table)) return { version: table.version };
     const { profile, step } = passOf(session, table);
     while (step()) {
-      context.progress({ rows: profile.rows, total: table.row_count });
+      context.progress({ rows: profile.ofRows.rows, total: table.row_count });
       await new Promise((resolve) => setTimeout(resolve, 0));
       if (context.signal.aborted) {
         // A call that has to answer before the pass is through: the next one finds it done, or further on.
@@ -149,7 +149,7 @@ async function store(session: WriterSession, table: TableInfo, summary: TableSum
   });
 }
 
-function sampleReader(db: Database, table: TableInfo): SampleReader {
+export function sampleReader(db: Database, table: TableInfo): SampleReader {
   const name = quoteName(table.name);
   if (table.type === "result") return { property: readCells(db, table), user: () => undefined };
   const user = db.query<{ id: Scalar }, [number]>(`SELECT distinct_id AS id FROM ${name} WHERE rowid = ?`);

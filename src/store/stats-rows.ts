@@ -54,8 +54,8 @@ export function eventFeed(db: Database, table: TableInfo, profile: Profile, keys
   const userHash = (id: string | null): number => {
     if (id === null) return -1;
     const bytes = encoder.encode(id);
-    hashBytes(profile.hasher, new DataView(bytes.buffer), 0, bytes.length, VALUE_STRING);
-    const [low = 0, high = 0] = profile.hasher.out;
+    hashBytes(profile.ofProperties.hasher, new DataView(bytes.buffer), 0, bytes.length, VALUE_STRING);
+    const [low = 0, high = 0] = profile.ofProperties.hasher.out;
     return (high & 0x1fffff) * 2 ** 32 + (low >>> 0);
   };
   const observe = ([rowid, event, time, user, properties]: EventRow) => {
