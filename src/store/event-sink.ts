@@ -1,9 +1,9 @@
 /** Lines of an export -> rows of an events table, within the caller's transaction. */
-import type { Database, Statement } from "bun:sqlite";
+import type { Database } from "bun:sqlite";
 import { isUtf8 } from "node:buffer";
 import { STORED_ROW_BYTES } from "../limits.ts";
-import { brokenReason, isClosed, jsonProblem, quote } from "./broken-stream.ts";
 import { HashList, hashUser, type SeenRows } from "./dedupe.ts";
+import { EventInsert } from "./event-insert.ts";
 import {
   EventLines,
   LINE,
@@ -19,6 +19,7 @@ import { EventRow } from "./event-row.ts";
 import type { TimezoneRule } from "./event-time.ts";
 import { type Block, ROW_FOREIGN } from "./line-block.ts";
 import { type LineTaker, MAX_LINE_BYTES } from "./lines.ts";
+import { OddLines } from "./odd-lines.ts";
 import { PropertyKeys } from "./property-keys.ts";
 import type { ReaderClient } from "./reader-client.ts";
 import {
@@ -35,28 +36,14 @@ import { StoredRows } from "./stored-rows.ts";
 import { quoteName } from "./tables.ts";
 import type { TableState } from "./writer-session.ts";
 
-/** Rejected lines shown as examples, and how much of each. */
-const EXAMPLES = 5;
-const EXAMPLE_CHARS = 120;
 /** What SQLite adds to a row: headers, rowid, cell pointer. */
 const ROW_OVERHEAD = 16;
 /** Rows whose users are looked up together. */
 const ROWS_AT_ONCE = 32;
-/** A line is looked at as text up to here when it is no event. */
-const DIAGNOSED_BYTES = 64 * 1024;
+
+const NO_NAME = "no event name";
 
 export const TOO_LARGE = `larger than SQL can read (${Math.floor(STORED_ROW_BYTES / 100_000) / 10} MB)`;
-
-export type Tally = {
-  rows: number;
-  duplicates: number;
-  rejected: number;
-  examples: string[];
-  storedBytes: number;
-  withoutTime: number;
-  withoutUser: number;
-  badUtf8: number;
-};
 
 /** What was learnt of the table so far, and goes on being learnt. */
 type Learnt = Pick<TableState, "names" | "reader"> & { seen: SeenRows };
@@ -65,11 +52,9 @@ type Learnt = Pick<TableState, "names" | "reader"> & { seen: SeenRows };
 type Waiting = Promise<Block> | "too long";
 
 export class EventSink implements LineTaker {
-  readonly tally: Tally = {
+  readonly tally = {
     rows: 0,
     duplicates: 0,
-    rejected: 0,
-    examples: [],
     storedBytes: 0,
     withoutTime: 0,
     withoutUser: 0,
@@ -78,8 +63,7 @@ export class EventSink implements LineTaker {
   /** Hash of each new row in rowid order, for the ledger. */
   readonly hashes = new HashList();
   readonly firstRowid: number;
-  /** Why the stream as a whole cannot be trusted. */
-  broken: string | undefined;
+  readonly odd = new OddLines();
 
   private readonly names: EventNames;
   private readonly seen: SeenRows;
@@ -94,15 +78,10 @@ export class EventSink implements LineTaker {
   /** The block whose lines are being stored, when a thread has read them. */
   private current: Block | undefined;
   private readonly row: EventRow;
-  /** Takes the ids as parts of the properties: one view per row instead of three, which is what the collector feels. */
-  private readonly insertParts: Statement;
-  private readonly insert: Statement;
+  private readonly insert: EventInsert;
   private readonly stored: StoredRows;
   private readonly isSame: (rowid: number) => boolean;
   private eventName: Uint8Array = new Uint8Array(0);
-  private lineNumber = 0;
-  /** The last line that was not blank, when it was no JSON and broke off. */
-  private lastBad: string | undefined;
 
   constructor(db: Database, table: string, { names, seen, reader }: Learnt, zone: TimezoneRule) {
     const name = quoteName(table);
@@ -110,14 +89,7 @@ export class EventSink implements LineTaker {
     this.seen = seen;
     this.reader = reader;
     this.row = new EventRow(zone);
-    this.insertParts = db.query(
-      `INSERT INTO ${name} (event_name, event_time, properties, distinct_id, insert_id) VALUES (CAST(?1 AS TEXT),
-       CAST(?2 AS TEXT), CAST(?3 AS TEXT), CAST(substr(?3, ?4, ?5) AS TEXT), CAST(substr(?3, ?6, ?7) AS TEXT))`,
-    );
-    this.insert = db.query(
-      `INSERT INTO ${name} (event_name, event_time, distinct_id, insert_id, properties)
-       VALUES (CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT))`,
-    );
+    this.insert = new EventInsert(db, name);
     this.firstRowid =
       (db.query<{ last: number | null }, []>(`SELECT max(rowid) AS last FROM ${name}`).get()?.last ?? 0) + 1;
     this.stored = new StoredRows(db, name);
@@ -157,18 +129,17 @@ export class EventSink implements LineTaker {
   }
 
   private skipTooLong(): void {
-    this.lineNumber++;
-    this.lastBad = undefined;
-    this.reject(`longer than ${MAX_LINE_BYTES >> 20} MB`, "");
+    this.odd.line++;
+    this.odd.skipped(`longer than ${MAX_LINE_BYTES >> 20} MB`);
   }
 
   private store(bytes: Buffer, { numbers, count }: LineList): void {
     for (let line = 0; line < count; line++) {
       if (line % ROWS_AT_ONCE === 0) this.expect(bytes, numbers, line, Math.min(ROWS_AT_ONCE, count - line));
       const at = line * LINE;
-      this.lineNumber++;
+      this.odd.line++;
       if (numbers[at + LINE_IS_EVENT] === 1) {
-        this.lastBad = undefined;
+        this.odd.whole();
         this.event(bytes, numbers, at, line);
       } else this.checkUtf8(bytes, numbers[at + LINE_START] as number, numbers[at + LINE_END] as number);
     }
@@ -208,11 +179,14 @@ export class EventSink implements LineTaker {
     do {
       const next = this.lines.object(bytes, at);
       if (next === ODD) {
-        this.oddLine(bytes, at, end);
+        // A byte order mark at the start of a file, or of files that were put together.
+        if (hasMark(bytes, at)) this.objects(bytes, at + 3, end);
+        else this.odd.notJson(bytes, at, end, scanner.tooDeep);
         return;
       }
-      this.lastBad = undefined;
-      if (scanner.eventStart < 0 || scanner.oddProperties) this.notAnEvent(bytes, at, next);
+      this.odd.whole();
+      if (scanner.oddProperties) this.odd.notAnEvent(bytes, at, next, "properties is not an object");
+      else if (scanner.eventStart < 0) this.odd.notAnEvent(bytes, at, next, NO_NAME);
       else {
         this.lines.take(this.record);
         this.event(bytes, this.record, 0, ROW_FOREIGN);
@@ -221,50 +195,18 @@ export class EventSink implements LineTaker {
     } while (at < end);
   }
 
-  private oddLine(bytes: Uint8Array, start: number, end: number): void {
-    // A byte order mark at the start of a file, or of files that were put together.
-    if (bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf) {
-      this.objects(bytes, start + 3, end);
-      return;
-    }
-    const text = shown(bytes, start, end);
-    if (text.trim() === "") return;
-    this.broken ??= brokenReason(text) ?? (end - start > DIAGNOSED_BYTES ? brokenTail(bytes, end) : undefined);
-    const { tooDeep } = this.lines.scanner;
-    const reason = tooDeep
-      ? "nested deeper than SQLite can read"
-      : end - start > DIAGNOSED_BYTES
-        ? "not JSON"
-        : jsonProblem(text);
-    this.lastBad = tooDeep || reason === "not an event" || isClosed(bytes, start, end) ? undefined : text;
-    this.reject(reason, text);
-  }
-
-  /** A JSON object, but no event: an error that Mixpanel sent, or something else. */
-  private notAnEvent(bytes: Uint8Array, start: number, end: number): void {
-    const text = shown(bytes, start, end);
-    this.broken ??= brokenReason(text);
-    this.reject(this.lines.scanner.oddProperties ? "properties is not an object" : "no event name", text);
-  }
-
-  private reject(reason: string, text: string): void {
-    this.tally.rejected++;
-    if (this.tally.examples.length >= EXAMPLES) return;
-    this.tally.examples.push(`line ${this.lineNumber}: ${reason}: ${quote(text, EXAMPLE_CHARS)}`);
-  }
-
   /** `numbers` from `at` on: the record of an event. `line`: its number in the block, or ROW_FOREIGN. */
   private event(bytes: Uint8Array, numbers: Int32Array, at: number, line: number): void {
     const { row, names, tally } = this;
     const code = this.eventCode(bytes, numbers, at + LINE_EVENT);
     if (code < 0) {
-      this.notAnEvent(bytes, numbers[at + LINE_EVENT] as number, numbers[at + LINE_EVENT + 1] as number);
+      this.odd.notAnEvent(bytes, numbers[at + LINE_EVENT] as number, numbers[at + LINE_EVENT + 1] as number, NO_NAME);
       return;
     }
     row.read(bytes, numbers, at);
     this.eventName = names.bytes[code] as Buffer;
     if (row.length() + this.eventName.length > STORED_ROW_BYTES) {
-      this.reject(TOO_LARGE, shown(bytes, row.properties.start, row.properties.end));
+      this.odd.notStored(bytes, row.properties.start, row.properties.end, TOO_LARGE);
       return;
     }
     const hash = row.hash(names.hashes[code] as number);
@@ -272,7 +214,7 @@ export class EventSink implements LineTaker {
       this.duplicate(code, line);
       return;
     }
-    this.insertRow();
+    this.insert.run(this.eventName, row);
     const rowid = this.firstRowid + tally.rows;
     if (hash !== 0) this.seen.add(hash, rowid);
     this.hashes.push(hash);
@@ -281,23 +223,6 @@ export class EventSink implements LineTaker {
     tally.storedBytes += ROW_OVERHEAD + this.eventName.length + 19 + row.length();
     if (row.time === null) tally.withoutTime++;
     if (!row.distinctId.present) tally.withoutUser++;
-  }
-
-  private insertRow(): void {
-    const { time, distinctId, insertId, properties } = this.row;
-    if (!distinctId.liesIn(properties) || !insertId.liesIn(properties)) {
-      this.insert.run(this.eventName, time, distinctId.bind(), insertId.bind(), properties.bind());
-      return;
-    }
-    this.insertParts.run(
-      this.eventName,
-      time,
-      properties.bind(),
-      distinctId.positionIn(properties),
-      distinctId.length(),
-      insertId.positionIn(properties),
-      insertId.length(),
-    );
   }
 
   private observe(code: number, line: number, rowid: number): void {
@@ -342,17 +267,16 @@ export class EventSink implements LineTaker {
     this.observe(code, line, stored.rowid);
   }
 
-  /** After the end of the stream: half a line, or a text that is no event. */
-  lastLineBroken(): string | undefined {
-    return this.lastBad === undefined ? undefined : `the last line is not whole: ${quote(this.lastBad, EXAMPLE_CHARS)}`;
-  }
-
   notes(): string[] {
     const { withoutTime, withoutUser, badUtf8 } = this.tally;
     const notes: string[] = [];
-    if (withoutTime > 0) notes.push(`${withoutTime} events came without a usable time: their event_time is NULL.`);
-    if (withoutUser > 0) notes.push(`${withoutUser} events came without a distinct_id: it is NULL.`);
-    if (badUtf8 > 0) notes.push(`${badUtf8} lines held invalid UTF-8: those bytes are stored as U+FFFD.`);
+    const events = (count: number) => (count === 1 ? "1 event came" : `${count} events came`);
+    if (withoutTime > 0) notes.push(`${events(withoutTime)} without a usable time: event_time is NULL there.`);
+    if (withoutUser > 0) notes.push(`${events(withoutUser)} without a distinct_id: it is NULL there.`);
+    if (badUtf8 > 0) {
+      const lines = badUtf8 === 1 ? "1 line" : `${badUtf8} lines`;
+      notes.push(`${lines} held invalid UTF-8: those bytes are stored as U+FFFD.`);
+    }
     return notes;
   }
 }
@@ -362,12 +286,6 @@ function isPlainText(type: number): boolean {
   return (type & VALUE_MASK) !== VALUE_NULL && (type & VALUE_ESCAPED) === 0;
 }
 
-/** The beginning of a line, enough to say what is wrong with it. */
-function shown(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, Math.min(end - start, DIAGNOSED_BYTES)).toString("utf8");
-}
-
-/** "terminated early" can be glued to the end of a long half line. */
-function brokenTail(bytes: Uint8Array, end: number): string | undefined {
-  return brokenReason(Buffer.from(bytes.subarray(end - 200, end)).toString("latin1"));
+function hasMark(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === 0xef && bytes[at + 1] === 0xbb && bytes[at + 2] === 0xbf;
 }

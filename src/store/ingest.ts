@@ -79,7 +79,7 @@ async function storeChunk(session: WriterSession, chunk: EventChunk, context: Ch
   dropIndexesFor(session, table, statSync(chunk.path).size);
   const sink = new EventSink(session.db, table.name, { ...state, seen: state.seen }, chunk.timezone);
   const bytes = await feed(sink, chunk, context);
-  const { tally } = sink;
+  const { tally, odd } = sink;
   insertChunk(
     session.db,
     table.id,
@@ -93,7 +93,7 @@ async function storeChunk(session: WriterSession, chunk: EventChunk, context: Ch
       last_rowid: sink.firstRowid + tally.rows - 1,
       rows: tally.rows,
       duplicates: tally.duplicates,
-      rejected: tally.rejected,
+      rejected: odd.rejected,
       bytes,
       stored_bytes: tally.storedBytes,
     },
@@ -103,8 +103,8 @@ async function storeChunk(session: WriterSession, chunk: EventChunk, context: Ch
   return {
     rows: tally.rows,
     duplicates: tally.duplicates,
-    rejected: tally.rejected,
-    examples: tally.examples,
+    rejected: odd.rejected,
+    examples: odd.examples,
     bytes,
     notes: [...sink.notes(), ...(removed > 0 ? [`${removed} rows of the same days were replaced.`] : [])],
   };
@@ -164,7 +164,7 @@ async function feed(sink: EventSink, chunk: EventChunk, context: ChildContext): 
     bytes += piece.length;
     splitter.push(piece);
     await sink.settle(READ_AHEAD);
-    if (sink.broken !== undefined) throw truncated(sink.broken);
+    if (sink.odd.broken !== undefined) throw truncated(sink.odd.broken);
     if (Date.now() - reported > PROGRESS_MS) {
       reported = Date.now();
       context.progress(sink.tally.rows);
@@ -172,7 +172,7 @@ async function feed(sink: EventSink, chunk: EventChunk, context: ChildContext): 
   }
   splitter.end();
   await sink.settle(0);
-  const broken = sink.broken ?? sink.lastLineBroken();
+  const broken = sink.odd.broken ?? sink.odd.lastLineBroken();
   if (broken !== undefined) throw truncated(broken);
   return bytes;
 }

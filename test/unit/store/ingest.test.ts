@@ -133,7 +133,7 @@ describe("lines", () => {
     body[body.indexOf("?")] = 0xfc;
     const result = await store.ingest(body);
     expect(result).toMatchObject({ rows: 2, rejected: 0 });
-    expect(result.notes[0]).toContain("1 lines held invalid UTF-8");
+    expect(result.notes[0]).toContain("1 line held invalid UTF-8");
     expect(store.db.query("SELECT properties->>'city' FROM events").values()).toEqual([["M\ufffdnchen"], [null]]);
   });
 
