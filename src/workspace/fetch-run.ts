@@ -4,7 +4,7 @@ import type { Download } from "../mixpanel/api.ts";
 import { daysIn } from "../mixpanel/dates.ts";
 import { exportEvents } from "../mixpanel/export.ts";
 import type { TimezoneRule } from "../store/event-time.ts";
-import { runChunks, Settled } from "./chunk-runner.ts";
+import { type ChunkRun, runChunks, Settled } from "./chunk-runner.ts";
 import { FEW_DAYS, halves, mergeQuiet, type Task } from "./fetch-plan.ts";
 import { projectedWarning } from "./fetch-size.ts";
 import { closeTable, type FetchRun, missingNow, openTable, type Reason, reasonFor, untried } from "./fetch-table.ts";
@@ -22,20 +22,29 @@ const ATTEMPTS_ALONE = 3;
 
 /** Downloads and stores; throws the cause when nothing could be stored, and leaves no table that was not there before. */
 export async function runFetch(run: FetchRun): Promise<void> {
+  await openTable(run);
+  const outcome: Outcome = { stored: 0, reasons: [] };
+  const stopped = await runChunks(chunksOf(run, outcome));
+  if (stopped !== undefined) outcome.reasons.push(...untried(run, outcome.reasons, stopped));
+  await closeTable(run, outcome.reasons, outcome.stored, stopped);
+}
+
+type Outcome = { stored: number; reasons: Reason[] };
+
+function chunksOf(run: FetchRun, outcome: Outcome): ChunkRun<Task> {
   const { request, job } = run;
   const { progress } = job;
-  await openTable(run);
-  const reasons: Reason[] = [];
-  const timezone = timezoneRule(run);
-  const store = oneAtATime();
-  const download = atMost(run.workers);
   const queue = [...run.tasks];
   const merges = request.filters.limit === undefined;
   const turns = createTurns(run.uncounted && merges && countDays(queue) > FEW_DAYS, job.signal);
-  let stored = 0;
+  const shared: Shared = {
+    state: { arriving: 0, stored: () => outcome.stored > 0 },
+    timezone: timezoneRule(run),
+    store: oneAtATime(),
+    download: atMost(run.workers),
+  };
   let busiest = 0;
-  const state = { arriving: 0, stored: () => stored > 0 };
-  const stopped = await runChunks<Task>({
+  return {
     queue,
     // One more than download at once: it stores while the others download.
     workers: merges ? run.workers + 1 : 1,
@@ -43,15 +52,15 @@ export async function runFetch(run: FetchRun): Promise<void> {
     turn: () => turns.next(),
     attempts: (task) => (daysIn(task) > 1 ? ATTEMPTS_TOGETHER : ATTEMPTS_ALONE),
     async attempt(task) {
-      const received = await attempt(run, task, { state, timezone, store, download });
+      const received = await attempt(run, task, shared);
       busiest = Math.max(busiest, received / daysIn(task));
     },
     done(task) {
-      stored++;
+      outcome.stored++;
       progress.done += daysIn(task);
       if (merges) queue.splice(0, queue.length, ...mergeQuiet(queue, busiest, run.today));
       turns.measured();
-      progress.missing = missingNow(run, reasons);
+      progress.missing = missingNow(run, outcome.reasons);
       const large = projectedWarning(progress.rows, progress.done, progress.total, progress.warnings);
       if (large !== undefined) progress.warnings.push(large);
     },
@@ -60,14 +69,17 @@ export async function runFetch(run: FetchRun): Promise<void> {
         queue.unshift(...halves(task));
         return true;
       }
-      reasons.push(reasonFor(task, fault));
-      progress.missing = missingNow(run, reasons);
-      progress.warnings.push(`${describeRange(task)} could not be fetched: ${fault.code}: ${fault.message}`);
+      giveUp(run, outcome, task, fault);
       return false;
     },
-  });
-  if (stopped !== undefined) reasons.push(...untried(run, reasons, stopped));
-  await closeTable(run, reasons, stored, stopped);
+  };
+}
+
+function giveUp(run: FetchRun, { reasons }: Outcome, task: Task, fault: Fault): void {
+  const { progress } = run.job;
+  reasons.push(reasonFor(task, fault));
+  progress.missing = missingNow(run, reasons);
+  progress.warnings.push(`${describeRange(task)} could not be fetched: ${fault.code}: ${fault.message}`);
 }
 
 type Shared = {
