@@ -75,6 +75,9 @@ beforeAll(async () => {
     '{"event":"Buy","properties":{"time":1775000000,"distinct_id":"twice","$insert_id":"d","plan":"first","plan":"second","whole":9007199254740993,"nul":"x\\u0000y","esc":"caf\\u00e9","caf\\u00e9":1}}',
     '{"event":"Buy","properties":{"time":1775000001,"distinct_id":"twice","$insert_id":"e","nul":"x\\u0000z","esc":"café","café":2,"deep":' +
       `${"[".repeat(80)}1${"]".repeat(80)}}}`,
+    // Not simply one event: read by another way.
+    `${line("View", { plan: "pro", whole: 3 })} ${line("Buy", { plan: "free", amount: 2.5 })}`,
+    `\ufeff${line("Buy", { plan: "pro", sometimes: "x", mixed: { a: 1 } })}`,
   ];
   await f.ingest(`${more.join("\n")}\n`, { fromDate: "2026-03-02", toDate: "2026-03-02" });
   await f.run("finish", { table: "events" });
