@@ -213,6 +213,11 @@ function addLine(block: Block, properties: Uint8Array): number {
   return addText(block, Buffer.concat([LINE_START, properties, LINE_END]));
 }
 
+/** A table of events was made: its first chunk will want a thread, which starts while that is downloaded. */
+export function prepareThread(pool: ThreadPool): void {
+  if (pool.idle.length === 0 && pool.blocks === 0) pool.idle.push(startThread());
+}
+
 function startThread(): Worker {
   // As the watchdog: entry points lie under src/ in the executable.
   const path = Bun.isStandaloneExecutable

@@ -3,6 +3,7 @@ import { baseIndexTasks } from "./base-indexes.ts";
 import { type ChildProgram, serveChild } from "./child-side.ts";
 import { ingestEvents } from "./ingest.ts";
 import { ingestProfiles } from "./profiles-ingest.ts";
+import { prepareThread } from "./reader-client.ts";
 import { ensureStatistics, saveStatistics, statisticsTask } from "./stats-pass.ts";
 import { adoptResult, cleaner, createTable, dropTables, type NewTable, saveJob, updateTable } from "./table-admin.ts";
 import type { TableChange } from "./tables.ts";
@@ -21,7 +22,10 @@ export function writerProgram(session: WriterSession): ChildProgram {
   session.background.push(cleaner(session));
   return {
     handlers: {
-      create: (table: NewTable) => createTable(session, table),
+      create: async (table: NewTable) => {
+        await createTable(session, table);
+        if (table.type === "events") prepareThread(session.threads);
+      },
       update: ({ table, change }: { table: string; change: TableChange }) => updateTable(session, table, change),
       ingest_events: (chunk: EventChunk, context) => ingestEvents(session, chunk, context),
       ingest_profiles: (page: ProfilePage, context) => ingestProfiles(session, page, context),
