@@ -8,7 +8,7 @@ import { Fault } from "../fault.ts";
 import { storeFault } from "./schema.ts";
 
 /** The file is cut back to this when the log starts anew. */
-const KEEP_BYTES = 64 * 1024 * 1024;
+const KEEP_BYTES = 128 * 1024 * 1024;
 /** After a commit the log's pages move into the file once there are so many. */
 const CHECKPOINT_BYTES = 16 * 1024 * 1024;
 /** Beyond this no chunk starts before the readers that hold the log have ended. */
