@@ -54,13 +54,23 @@ export async function ingestEvents(
 /**
  * Waiting for the disk costs a fifth of a first load. As long as there is nothing in the store but the table that is being
  * fetched for the first time, only the operating system's crash could hurt, and only that unfinished fetch: a killed
- * process loses nothing either way. What follows `finish` in the background sets it back and has everything written out.
+ * process loses nothing either way. As soon as the writer has a moment, `writeOut` brings everything to the disk.
  */
-function setDurability({ db }: WriterSession, table: string): void {
-  const other = db
+function setDurability(session: WriterSession, table: string): void {
+  const other = session.db
     .query<unknown, [string]>("SELECT 1 FROM _mp_table WHERE row_count > 0 AND (name <> ? OR fetched_at NOT NULL)")
     .get(table);
-  db.run(`PRAGMA synchronous = ${other === null ? "OFF" : "NORMAL"}`);
+  session.isLoose = other === null;
+  session.db.run(`PRAGMA synchronous = ${session.isLoose ? "OFF" : "NORMAL"}`);
+}
+
+/** Ends the time in which the disk is not waited for; true when there was one. */
+export function writeOut(session: WriterSession): boolean {
+  if (!session.isLoose) return false;
+  session.isLoose = false;
+  session.db.run("PRAGMA synchronous = NORMAL");
+  truncateLog(session.db);
+  return true;
 }
 
 function truncated(reason: string): Fault {

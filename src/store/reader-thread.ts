@@ -14,6 +14,7 @@ declare const self: Worker;
 
 /** Properties of the events in a block, as a rule. */
 const FIRST_PROPERTIES = 14_000;
+
 type View = LineList & { bytes: Buffer; rows: Float64Array; spans: { list: Int32Array } };
 
 let table = newTable();
@@ -96,6 +97,7 @@ function observeRow({ bytes, numbers, spans, rows }: View, at: number): void {
 function summarize(path: string, info: TableInfo) {
   const db = new Database(path, { readonly: true });
   try {
+    // What reading left behind goes before the lists of values are made: 10 MB less at the peak.
     Bun.gc(true);
     return summarizeProperties(table.profile, sampleReader(db, info));
   } finally {

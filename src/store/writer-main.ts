@@ -1,7 +1,7 @@
 /** The writer child: a dispatch table. All changes of the store happen here, one request after the other. */
 import { baseIndexTasks } from "./base-indexes.ts";
 import { type ChildProgram, serveChild } from "./child-side.ts";
-import { ingestEvents } from "./ingest.ts";
+import { ingestEvents, writeOut } from "./ingest.ts";
 import { ingestProfiles } from "./profiles-ingest.ts";
 import { prepareThread } from "./reader-client.ts";
 import { ensureStatistics, saveStatistics, statisticsTask } from "./stats-pass.ts";
@@ -38,6 +38,7 @@ export function writerProgram(session: WriterSession): ChildProgram {
     },
     background: () => backgroundStep(session),
     close() {
+      writeOut(session);
       truncateLog(session.db);
       closeSession(session);
     },
@@ -47,20 +48,16 @@ export function writerProgram(session: WriterSession): ChildProgram {
 /** Statistics are kept before this answers; what takes longer follows in the background. */
 async function finish(session: WriterSession, name: string): Promise<void> {
   const table = tableOf(session, name);
-  const isKept = await saveStatistics(session, table);
-  const write = () => {
-    // A first load does not wait for the disk (ingest.ts): this brings all of it there.
-    session.db.run("PRAGMA synchronous = NORMAL");
+  if (!(await saveStatistics(session, table))) session.background.push(statisticsTask(session, table.name));
+  session.background.push(...baseIndexTasks(session, table), () => {
     truncateLog(session.db);
     return false;
-  };
-  session.background.push(write);
-  if (!isKept) session.background.push(statisticsTask(session, table.name));
-  session.background.push(...baseIndexTasks(session, table), write);
+  });
 }
 
-/** One step of the first task. A task that fails is given up: whoever needs its result asks again. */
+/** What has to reach the disk, else one step of the first task. A task that fails is given up: whoever needs its result asks again. */
 async function backgroundStep(session: WriterSession): Promise<boolean> {
+  if (writeOut(session)) return true;
   const [task] = session.background;
   if (task === undefined) return false;
   const more = await Promise.resolve()

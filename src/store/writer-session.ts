@@ -33,6 +33,8 @@ export type WriterSession = {
   readonly path: string;
   readonly tables: Map<number, TableState>;
   readonly threads: ThreadPool;
+  /** The disk is not waited for at present: see ingest.ts. */
+  isLoose: boolean;
   /** Work for when no request waits, first in, first out. */
   readonly background: BackgroundTask[];
 };
@@ -51,7 +53,7 @@ export function openSession(path: string): WriterSession {
   db.run("PRAGMA cache_size = -4096");
   db.run("PRAGMA temp_store = FILE");
   configureLog(db);
-  return { db, path, tables: new Map(), threads: { idle: [], blocks: 0 }, background: [] };
+  return { db, path, tables: new Map(), threads: { idle: [], blocks: 0 }, isLoose: false, background: [] };
 }
 
 /**

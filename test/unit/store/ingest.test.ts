@@ -382,6 +382,20 @@ describe("chunks", () => {
     expect(store.rows().map((row) => row["event_time"])).toEqual(["2021-01-15 20:00:00", "2021-07-15 19:00:00"]);
   });
 
+  test("a first load does not wait for the disk; a moment later everything is there", async () => {
+    const durability = () =>
+      Object.values(store.db.query<Record<string, number>, []>("PRAGMA synchronous").get() ?? {})[0];
+    await store.ingest(`${event("1")}\n`);
+    expect(durability()).toBe(0);
+    await store.settle();
+    expect(durability()).toBe(1);
+    await store.run("finish", { table: "events" });
+    await store.run("create", { name: "other", type: "events" });
+    store.db.run("UPDATE _mp_table SET fetched_at = '2026-03-02T00:00:00Z' WHERE name = 'events'");
+    await store.ingest(`${event("2")}\n`, { table: "other" });
+    expect(durability()).toBe(1);
+  });
+
   test("an unknown table", async () => {
     const fault = await faultOf(store.ingest(event("1"), { table: "evnets" }));
     expect(fault.code).toBe("TABLE_NOT_FOUND");
