@@ -33,11 +33,14 @@ export const LINE_INSERT_ID = 14;
 /** Where the line's spans begin, and how many properties they tell of. */
 export const LINE_SPANS = 17;
 export const LINE_COUNT = 18;
+/** Its number in the block, from 1: empty lines have no record. */
+export const LINE_NUMBER = 19;
 
 const NEWLINE = 0x0a;
+const RETURN = 0x0d;
 
-/** Grows; `numbers` is then another array. */
-export type LineList = { numbers: Int32Array; count: number };
+/** `count` records; `lines` with the empty ones. Grows: `numbers` is then another array. */
+export type LineList = { numbers: Int32Array; count: number; lines: number };
 
 export class EventLines {
   readonly scanner: Scanner;
@@ -55,21 +58,24 @@ export class EventLines {
     if (spans !== undefined) scanner.spans = spans.list;
     scanner.from = 0;
     list.count = 0;
+    list.lines = 0;
     const utf8 = isUtf8(bytes.subarray(0, end));
-    for (let start = 0; start < end; ) {
-      const newline = bytes.indexOf(NEWLINE, start);
+    for (let start = 0, newline = 0; start < end; start = newline + 1) {
+      newline = bytes.indexOf(NEWLINE, start);
+      list.lines++;
+      if (newline === start || (newline === start + 1 && bytes[start] === RETURN)) continue;
       if ((list.count + 1) * LINE > list.numbers.length)
         list.numbers = largerList(list.numbers, list.numbers.length * 2);
       const at = list.count++ * LINE;
       list.numbers[at + LINE_START] = start;
       list.numbers[at + LINE_END] = newline;
+      list.numbers[at + LINE_NUMBER] = list.lines;
       const isEvent = (utf8 || isUtf8(bytes.subarray(start, newline))) && this.isEvent(bytes, start, newline);
       list.numbers[at + LINE_IS_EVENT] = isEvent ? 1 : 0;
       if (isEvent) {
         note(scanner, list.numbers, at);
         if (spans !== undefined) scanner.from += scanner.count * SPAN;
       }
-      start = newline + 1;
     }
     if (spans !== undefined) spans.list = scanner.spans;
   }

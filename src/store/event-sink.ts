@@ -10,6 +10,7 @@ import {
   LINE_END,
   LINE_EVENT,
   LINE_IS_EVENT,
+  LINE_NUMBER,
   LINE_START,
   LINE_USER,
   type LineList,
@@ -71,7 +72,7 @@ export class EventSink implements LineTaker {
   private readonly waiting: Waiting[] = [];
   /** Reads what no thread reads: every line without one, and the lines that are not simply an event. */
   private readonly lines = new EventLines(new PropertyKeys());
-  private readonly list: LineList = { numbers: new Int32Array(1024 * LINE), count: 0 };
+  private readonly list: LineList = { numbers: new Int32Array(1024 * LINE), count: 0, lines: 0 };
   private readonly record = new Int32Array(LINE);
   /** Hashes of the users of ROWS_AT_ONCE lines. */
   private readonly users = new Float64Array(ROWS_AT_ONCE);
@@ -133,16 +134,19 @@ export class EventSink implements LineTaker {
     this.odd.skipped(`longer than ${MAX_LINE_BYTES >> 20} MB`);
   }
 
-  private store(bytes: Buffer, { numbers, count }: LineList): void {
+  private store(bytes: Buffer, { numbers, count, lines }: LineList): void {
+    const { odd } = this;
+    const before = odd.line;
     for (let line = 0; line < count; line++) {
       if (line % ROWS_AT_ONCE === 0) this.expect(bytes, numbers, line, Math.min(ROWS_AT_ONCE, count - line));
       const at = line * LINE;
-      this.odd.line++;
+      odd.line = before + (numbers[at + LINE_NUMBER] as number);
       if (numbers[at + LINE_IS_EVENT] === 1) {
-        this.odd.whole();
+        odd.whole();
         this.event(bytes, numbers, at, line);
       } else this.checkUtf8(bytes, numbers[at + LINE_START] as number, numbers[at + LINE_END] as number);
     }
+    odd.line = before + lines;
   }
 
   /** Hashes the users of the next lines and tells who counts them; NaN where that takes more than the bytes. */

@@ -5,7 +5,7 @@ import { LINE, type LineList } from "./event-lines.ts";
 export const BLOCK_BYTES = 320 * 1024;
 /** Lines of a block of events, as a rule. */
 const FIRST_LINES = 512;
-/** A block that had to grow beyond this for one long line is not kept. */
+/** A block that had to grow beyond this, for one long line or for very many short ones, is not kept. */
 export const KEPT_BYTES = 2 * 1024 * 1024;
 
 /** Numbers per row in `rows`: what the statistics are told of a line that was stored. */
@@ -46,6 +46,7 @@ export function createBlock(id: number, bytes = BLOCK_BYTES): Block {
     used: 0,
     numbers: new Int32Array(new SharedArrayBuffer(FIRST_LINES * LINE * 4)),
     count: 0,
+    lines: 0,
     rows: new Float64Array(new SharedArrayBuffer(FIRST_LINES * ROW * 8)),
     rowCount: 0,
   };

@@ -16,7 +16,9 @@ const KNOWN = ["time", "distinct_id", "$insert_id", "$distinct_id", "mp_processi
 
 /** The code of names beyond these limits: such properties are stored like all others, and not counted. */
 export const KEY_UNCOUNTED = -1;
-const MAX_SPELLINGS = 500_000;
+/** Each name costs the statistics a few kilobytes; a project of 20,000 is a very large one. */
+export const MAX_NAMES = 50_000;
+const MAX_SPELLINGS = 100_000;
 const MAX_TEXT_BYTES = 32 << 20;
 
 /** Numbers per spelling of a name in `spellings`; a name has several when it is written with different escapes. */
@@ -105,7 +107,7 @@ export class PropertyKeys {
   codeOf(name: string): number {
     const known = this.codes.get(name);
     if (known !== undefined) return known;
-    if (this.names.length >= MAX_SPELLINGS) return KEY_UNCOUNTED;
+    if (this.names.length >= MAX_NAMES) return KEY_UNCOUNTED;
     this.codes.set(name, this.names.length);
     return this.names.push(name) - 1;
   }
@@ -132,6 +134,7 @@ export class PropertyKeys {
     const length = end - start + BEHIND.length;
     if (this.count >= MAX_SPELLINGS || this.used + length > MAX_TEXT_BYTES) return UNCOUNTED;
     const code = this.codeOf(isEscaped ? decodeText(bytes, start, end) : plainText(bytes, start, end));
+    if (code === KEY_UNCOUNTED) return UNCOUNTED;
     const spelling = this.count++;
     const at = spelling * SPELLING;
     if (at >= this.spellings.length) this.growSpellings();

@@ -21,7 +21,7 @@ import { type PropertiesSummary, summarizeRows, type TableSummary } from "./prof
 import { expectUsers } from "./profile-users.ts";
 import { PropertyKeys } from "./property-keys.ts";
 import type { RowObserver } from "./row-observer.ts";
-import { sampleReader } from "./stats-pass.ts";
+import { withSamples } from "./stats-pass.ts";
 import type { TableInfo } from "./tables.ts";
 
 export type ToThread =
@@ -35,7 +35,7 @@ export type ToThread =
 
 export type FromThread =
   /** `numbers`: the records did not fit and lie in this memory now. */
-  | { kind: "read"; id: number; count: number; numbers?: ArrayBufferLike }
+  | { kind: "read"; id: number; count: number; lines: number; numbers?: ArrayBufferLike }
   | { kind: "observed"; id: number }
   | { kind: "summary"; summary: PropertiesSummary | undefined };
 
@@ -146,7 +146,7 @@ export class ReaderClient implements RowObserver {
       this.answer = resolve;
     });
     this.send({ kind: "summarize", path: db.filename, table });
-    const ofRows = summarizeRows(this.profile, sampleReader(db, table));
+    const ofRows = withSamples(db, table, (reader) => summarizeRows(this.profile, reader));
     const ofProperties = await answer;
     return ofRows && ofProperties && { ...ofRows, ...ofProperties };
   }
@@ -176,6 +176,7 @@ export class ReaderClient implements RowObserver {
       const { block, resolve } = entry;
       if (message.numbers !== undefined) block.numbers = new Int32Array(message.numbers);
       block.count = message.count;
+      block.lines = message.lines;
       resolve(block);
     } else {
       const block = this.observed.get(message.id);
@@ -188,7 +189,7 @@ export class ReaderClient implements RowObserver {
 
   private reuse(block: Block): void {
     block.used = 0;
-    if (block.bytes.length <= KEPT_BYTES) this.free.push(block);
+    if (block.bytes.length + block.numbers.byteLength <= KEPT_BYTES) this.free.push(block);
     else this.send({ kind: "forget", id: block.id });
   }
 

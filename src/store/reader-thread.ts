@@ -7,7 +7,7 @@ import { summarizeProperties } from "./profile-summary.ts";
 import { PropertyKeys } from "./property-keys.ts";
 import type { FromThread, ToThread } from "./reader-client.ts";
 import { SPAN } from "./spans.ts";
-import { sampleReader } from "./stats-pass.ts";
+import { withSamples } from "./stats-pass.ts";
 import type { TableInfo } from "./tables.ts";
 
 declare const self: Worker;
@@ -34,6 +34,7 @@ self.onmessage = ({ data }: MessageEvent<ToThread>) => {
         bytes: Buffer.from(bytes as SharedArrayBuffer),
         numbers: new Int32Array(numbers),
         count: 0,
+        lines: 0,
         rows: new Float64Array(rows),
         spans: views.get(data.id)?.spans ?? { list: new Int32Array(FIRST_PROPERTIES * SPAN) },
       });
@@ -68,7 +69,7 @@ function read(id: number, end: number): void {
   const { numbers } = view;
   table.lines.read(view.bytes, end, view, view.spans);
   const grown = view.numbers === numbers ? undefined : view.numbers.buffer;
-  answer({ kind: "read", id, count: view.count, numbers: grown });
+  answer({ kind: "read", id, count: view.count, lines: view.lines, numbers: grown });
 }
 
 function observe(view: View | undefined, count: number): void {
@@ -99,7 +100,7 @@ function summarize(path: string, info: TableInfo) {
   try {
     // What reading left behind goes before the lists of values are made: 10 MB less at the peak.
     Bun.gc(true);
-    return summarizeProperties(table.profile, sampleReader(db, info));
+    return withSamples(db, info, (reader) => summarizeProperties(table.profile, reader));
   } finally {
     db.close();
   }

@@ -83,7 +83,7 @@ export function statisticsTask(session: WriterSession, name: string): Background
 
 /** What is kept of a profile of the whole table; undefined when it has to be gathered anew. */
 export function summarizeTable(db: Database, table: TableInfo, profile: Profile): TableSummary | undefined {
-  return summarizeProfile(profile, sampleReader(db, table));
+  return withSamples(db, table, (reader) => summarizeProfile(profile, reader));
 }
 
 /** The pass over the table's present version, begun when there is none. */
@@ -114,7 +114,7 @@ function createPass(db: Database, table: TableInfo): StatisticsPass {
 async function finishPass(session: WriterSession, table: TableInfo, profile: Profile): Promise<boolean> {
   stateOf(session, table).pass = undefined;
   if (readTable(session.db, table.name)?.version !== table.version) return false;
-  const summary = summarizeProfile(profile, sampleReader(session.db, table));
+  const summary = summarizeTable(session.db, table, profile);
   if (summary === undefined) return false;
   await store(session, table, summary);
   return true;
@@ -149,11 +149,36 @@ async function store(session: WriterSession, table: TableInfo, summary: TableSum
   });
 }
 
-export function sampleReader(db: Database, table: TableInfo): SampleReader {
+/**
+ * Calls `summarize` twice: first to learn which values it wants to see, then with those values. Each row is read once, and no
+ * more of it kept than is wanted: tables may have thousands of properties.
+ */
+export function withSamples<Summary>(
+  db: Database,
+  table: TableInfo,
+  summarize: (reader: SampleReader) => Summary,
+): Summary {
   const name = quoteName(table.name);
-  if (table.type === "result") return { property: readCells(db, table), user: () => undefined };
-  const user = db.query<{ id: Scalar }, [number]>(`SELECT distinct_id AS id FROM ${name} WHERE rowid = ?`);
-  return { property: readProperty(db, name), user: (rowid) => user.get(rowid)?.id ?? undefined };
+  const isResult = table.type === "result";
+  const user = isResult
+    ? undefined
+    : db.query<{ id: Scalar }, [number]>(`SELECT distinct_id AS id FROM ${name} WHERE rowid = ?`);
+  const samples = new Map<number, Map<string, Scalar | undefined>>();
+  summarize({
+    property(rowid, key) {
+      const wanted = samples.get(rowid);
+      if (wanted === undefined) samples.set(rowid, new Map([[key, undefined]]));
+      else wanted.set(key, undefined);
+      return "";
+    },
+    user: () => "",
+  });
+  const read = isResult ? readCells(db, table) : readProperties(db, name);
+  for (const [rowid, wanted] of samples) read(rowid, wanted);
+  return summarize({
+    property: (rowid, key) => samples.get(rowid)?.get(key),
+    user: (rowid) => user?.get(rowid)?.id ?? undefined,
+  });
 }
 
 /** The beginning of a value as text; cut as bytes, because substr of a text ends at its first NUL. */
@@ -162,20 +187,30 @@ function beginning(value: string): string {
   return `CASE WHEN length(${bytes}) <= 4000 THEN CAST(${value} AS TEXT) ELSE CAST(substr(${bytes}, 1, 4000) AS TEXT) END`;
 }
 
-/** Of equal keys the first, as SQLite's ->> reads them. */
-function readProperty(db: Database, name: string): SampleReader["property"] {
-  const query = db.query<[Scalar], [number, string]>(
-    `SELECT ${beginning("j.value")} FROM ${name} AS t, json_each(t.properties) AS j WHERE t.rowid = ? AND j.key = ? LIMIT 1`,
+/** Fills in the values of one row. */
+type ReadRow = (rowid: number, wanted: Map<string, Scalar | undefined>) => void;
+
+/** Of equal keys the first counts, as SQLite's ->> reads them. */
+function readProperties(db: Database, name: string): ReadRow {
+  const query = db.query<[string, Scalar], [number, string]>(
+    `SELECT j.key, ${beginning("j.value")} FROM ${name} AS t, json_each(t.properties) AS j
+     WHERE t.rowid = ?1 AND j.key IN (SELECT value FROM json_each(?2))`,
   );
-  return (rowid, key) => (query.values(rowid, key)[0] as [Scalar] | undefined)?.[0];
+  return (rowid, wanted) => {
+    for (const [key, value] of query.values(rowid, JSON.stringify([...wanted.keys()])) as [string, Scalar][]) {
+      if (wanted.get(key) === undefined) wanted.set(key, value);
+    }
+  };
 }
 
-function readCells(db: Database, table: TableInfo): SampleReader["property"] {
-  return (rowid, column) => {
-    const name = quoteName(column);
-    const cell = `CASE typeof(${name}) WHEN 'blob' THEN substr(${name}, 1, 300) ELSE ${beginning(name)} END`;
-    // The database keeps the statement by its text.
-    const query = db.query<[SqlValue], [number]>(`SELECT ${cell} FROM ${quoteName(table.name)} WHERE rowid = ?`);
-    return toCell((query.values(rowid)[0] as [SqlValue] | undefined)?.[0] ?? null);
+function readCells(db: Database, table: TableInfo): ReadRow {
+  return (rowid, wanted) => {
+    for (const column of wanted.keys()) {
+      const name = quoteName(column);
+      const cell = `CASE typeof(${name}) WHEN 'blob' THEN substr(${name}, 1, 300) ELSE ${beginning(name)} END`;
+      // The database keeps the statement by its text.
+      const query = db.query<[SqlValue], [number]>(`SELECT ${cell} FROM ${quoteName(table.name)} WHERE rowid = ?`);
+      wanted.set(column, toCell((query.values(rowid)[0] as [SqlValue] | undefined)?.[0] ?? null));
+    }
   };
 }

@@ -1,6 +1,13 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { KEY_DISTINCT_ID, KEY_TIME, KEY_UNCOUNTED, OPENING, PropertyKeys } from "../../../src/store/property-keys.ts";
+import {
+  KEY_DISTINCT_ID,
+  KEY_TIME,
+  KEY_UNCOUNTED,
+  MAX_NAMES,
+  OPENING,
+  PropertyKeys,
+} from "../../../src/store/property-keys.ts";
 import { EVENT_LINE, KEY, Scanner, SPAN } from "../../../src/store/scan.ts";
 
 /** The names of a line's properties, as the scanner's codes say. */
@@ -57,4 +64,17 @@ test("known names have fixed codes; names beyond the limits are not counted", ()
   const huge = Buffer.alloc(33 << 20, "k");
   expect(keys.code(keys.find(huge, 0, huge.length, false, OPENING))).toBe(KEY_UNCOUNTED);
   expect(keys.code(keys.find(Buffer.from("next"), 0, 4, false, OPENING))).toBeGreaterThan(KEY_DISTINCT_ID);
+});
+
+test("more names than are counted: the known ones keep their codes", () => {
+  const keys = new PropertyKeys();
+  const find = (name: string) => {
+    const bytes = Buffer.from(name);
+    return keys.code(keys.find(bytes, 0, bytes.length, false, OPENING));
+  };
+  const first = find("p0");
+  for (let index = 1; index < MAX_NAMES; index++) find(`p${index}`);
+  expect(keys.names).toHaveLength(MAX_NAMES);
+  expect(find("one more")).toBe(KEY_UNCOUNTED);
+  expect(find("p0")).toBe(first);
 });

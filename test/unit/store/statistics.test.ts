@@ -244,3 +244,17 @@ describe("gathered by a pass over the rows", () => {
     );
   });
 });
+
+test("thousands of properties in each row", async () => {
+  const wide = openFixture();
+  const properties = (row: number) =>
+    Object.fromEntries(Array.from({ length: 3_000 }, (_, index) => [`p${index}`, index % 3 === 0 ? `v${row}` : index]));
+  await wide.ingest(`${Array.from({ length: 60 }, (_, row) => line("Wide", properties(row))).join("\n")}\n`);
+  await wide.run("finish", { table: "events" });
+  const info = readTable(wide.db, "events");
+  const found = info && readSummary(wide.db, info);
+  expect(found?.properties.length).toBeGreaterThanOrEqual(3_000);
+  expect(found?.properties.find(({ key }) => key === "p2997")).toMatchObject({ present: 60, distinct: 60, min: "v0" });
+  expect(found?.properties.find(({ key }) => key === "p2998")?.top).toEqual([[2998, 60]]);
+  wide.close();
+}, 30_000);
