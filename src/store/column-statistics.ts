@@ -16,6 +16,7 @@ import {
   type TableStatistics,
   tableStatistics,
   typesOf,
+  uncountedNote,
   type Waiting,
 } from "./statistics.ts";
 import { EXACT_ROWS, exactValues, fillColumn } from "./statistics-exact.ts";
@@ -176,6 +177,7 @@ function findTarget(store: Store, statistics: TableStatistics, asked: string): T
           ? "The nearest names are below; table_schema lists all."
           : "table_schema lists the columns and properties.",
         "A path into a nested value starts with the property: $.items[0].price.",
+        ...uncountedNote(statistics),
       ],
       details: { names: near },
     },

@@ -5,9 +5,10 @@ import { nearest } from "../nearest.ts";
 import { figure } from "./figures.ts";
 import { KIND_NAMES, type PropertySummary, type TableSummary } from "./profile-summary.ts";
 import { compareScalars, QUANTILES, type Scalar, TOP_VALUES, type ValueSummary } from "./profile-summary-values.ts";
+import { MAX_NAMES } from "./property-keys.ts";
 import { readSummary } from "./stats-pass.ts";
 import type { Store } from "./store.ts";
-import { requireTable, type TableInfo } from "./tables.ts";
+import { quoteName, requireTable, type TableInfo } from "./tables.ts";
 
 export type Waiting = { signal: AbortSignal; progress(done: number, total: number | undefined, note: string): void };
 
@@ -41,6 +42,14 @@ export async function tableStatistics(store: Store, name: string, waiting: Waiti
 export function listedProperties({ table, summary }: TableStatistics): PropertySummary[] {
   if (table.type === "result") return [];
   return summary.properties.filter(({ key }) => !COLUMN_PROPERTIES.has(key));
+}
+
+/** Said where properties are listed that may not be all; nothing as a rule. */
+export function uncountedNote({ table, summary }: TableStatistics): string[] {
+  if (!summary.overflowed) return [];
+  return [
+    `This table has more properties than are counted (${MAX_NAMES} names): those first seen late are missing here. By sql: SELECT j.key, count(*) FROM ${quoteName(table.name)}, json_each(properties) AS j GROUP BY 1.`,
+  ];
 }
 
 /** Type names of a property, most rows first; `null` only when there is nothing else. */

@@ -1,6 +1,13 @@
 import { z } from "zod";
 import { share } from "../store/figures.ts";
-import { listedProperties, requireEvent, tableStatistics, typesOf, typesOfBits } from "../store/statistics.ts";
+import {
+  listedProperties,
+  requireEvent,
+  tableStatistics,
+  typesOf,
+  typesOfBits,
+  uncountedNote,
+} from "../store/statistics.ts";
 import { event, limit, search, table } from "./params.ts";
 import { cutList, defineTool, LOCAL_READ } from "./tool.ts";
 
@@ -26,6 +33,7 @@ export const propertyKeys = defineTool({
       keys: z.array(z.object({ key: z.string(), count: z.int(), coverage: z.number(), types: z.array(z.string()) })),
       total: z.int(),
       truncated: z.boolean(),
+      notes: z.array(z.string()).optional(),
     }),
   async handler({ store }, { table: name, event, search, limit }, context) {
     const statistics = await tableStatistics(store, name, context);
@@ -38,6 +46,7 @@ export const propertyKeys = defineTool({
       return pair === undefined ? [] : [{ key, count: pair[1], types: typesOfBits(pair[2]) }];
     });
     const wanted = found.filter(({ key }) => search === undefined || key.toLowerCase().includes(search.toLowerCase()));
+    const notes = uncountedNote(statistics);
     wanted.sort((a, b) => b.count - a.count || (a.key < b.key ? -1 : 1));
     return {
       table: table.name,
@@ -48,6 +57,7 @@ export const propertyKeys = defineTool({
         .map(({ key, count, types }) => ({ key, count, coverage: share(count, rows), types })),
       total: wanted.length,
       truncated: wanted.length > limit,
+      notes: notes.length === 0 ? undefined : notes,
     };
   },
   summary: ({ total, rows }) => `${total} properties in ${rows} rows.`,

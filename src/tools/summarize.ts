@@ -9,6 +9,7 @@ import {
   quantileAt,
   tableStatistics,
   typesOf,
+  uncountedNote,
 } from "../store/statistics.ts";
 import { fillColumn } from "../store/statistics-exact.ts";
 import { tableColumns } from "../store/table-columns.ts";
@@ -81,12 +82,14 @@ export const summarize = defineTool({
       properties: rows,
       total_properties: found.length,
       truncated: found.length > shown.length,
-      notes:
-        estimated.length === 0
+      notes: [
+        ...uncountedNote(statistics),
+        ...(estimated.length === 0
           ? []
           : [
               `Very many values, so distinct, quartiles and top are estimates (distinct within about 2 %): ${estimated.join(", ")}.`,
-            ],
+            ]),
+      ],
     };
   },
   summary: ({ row_count, columns, properties, total_properties }) =>

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { share } from "../store/figures.ts";
-import { listedProperties, propertySql, tableStatistics, typesOf } from "../store/statistics.ts";
+import { listedProperties, propertySql, tableStatistics, typesOf, uncountedNote } from "../store/statistics.ts";
 import { tableColumns } from "../store/table-columns.ts";
 import { cell, limit, table } from "./params.ts";
 import { cutList, defineTool, LOCAL_READ } from "./tool.ts";
@@ -59,10 +59,12 @@ export const tableSchema = defineTool({
       })),
       total: found.length,
       truncated: found.length > limit,
-      notes:
-        estimated === 0
+      notes: [
+        ...uncountedNote(statistics),
+        ...(estimated === 0
           ? []
-          : [`distinct is an estimate (within about 2 %) for ${estimated} properties with very many values.`],
+          : [`distinct is an estimate (within about 2 %) for ${estimated} properties with very many values.`]),
+      ],
     };
   },
   summary: ({ columns, total, row_count }) => `${columns.length} columns, ${total} properties, ${row_count} rows.`,

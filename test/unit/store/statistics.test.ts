@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { PropertySummary, TableSummary } from "../../../src/store/profile-summary.ts";
 import { QUANTILES } from "../../../src/store/profile-summary-values.ts";
 import { CANONICAL_DAY, canonicalProperty } from "../../../src/store/rewrite-access.ts";
-import { typesOf } from "../../../src/store/statistics.ts";
+import { typesOf, uncountedNote } from "../../../src/store/statistics.ts";
 import { readSummary } from "../../../src/store/stats-pass.ts";
 import { readTable, type TableInfo } from "../../../src/store/tables.ts";
 import { tallyOf } from "../../../src/store/tally.ts";
@@ -258,3 +258,10 @@ test("thousands of properties in each row", async () => {
   expect(found?.properties.find(({ key }) => key === "p2998")?.top).toEqual([[2998, 60]]);
   wide.close();
 }, 30_000);
+
+test("properties beyond what is counted are said to be missing", () => {
+  expect(uncountedNote({ table, summary })).toEqual([]);
+  const [note] = uncountedNote({ table, summary: { ...summary, overflowed: true } });
+  const sql = note?.slice(note.indexOf("SELECT"), -1) ?? "";
+  expect(all(sql).length).toBeGreaterThan(10);
+});
