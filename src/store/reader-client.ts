@@ -43,7 +43,7 @@ export type FromThread =
 export type ThreadPool = { idle: Worker[]; blocks: number };
 
 /** Blocks whose rows are being observed before the writer waits for the thread. */
-const MOST_OBSERVED = 4;
+const MOST_OBSERVED = 8;
 
 const LINE_START = Buffer.from('{"event":"","properties":');
 const LINE_END = Buffer.from("}\n");
