@@ -37,11 +37,11 @@ export function memoryOf({ bytes, numbers, rows }: Block): Memory {
   return { bytes: bytes.buffer, numbers: numbers.buffer, rows: rows.buffer };
 }
 
-export function createBlock(id: number, bytes = BLOCK_BYTES): Block {
+export function createBlock(id: number): Block {
   return {
     id,
     isSent: false,
-    bytes: Buffer.from(new SharedArrayBuffer(bytes)),
+    bytes: Buffer.from(new SharedArrayBuffer(BLOCK_BYTES)),
     end: 0,
     used: 0,
     numbers: new Int32Array(new SharedArrayBuffer(FIRST_LINES * LINE * 4)),

@@ -64,7 +64,6 @@ export type SampleReader = {
 
 /** Undefined when a value that is needed cannot be found any more: then only a pass over the rows helps. */
 export function summarizeProfile(profile: Profile, reader: SampleReader): TableSummary | undefined {
-  if (profile.isDirty) return undefined;
   const ofProperties = summarizeProperties(profile.ofProperties, reader);
   const ofRows = summarizeRows(profile.ofRows, reader);
   return ofRows && ofProperties && { ...ofRows, ...ofProperties };

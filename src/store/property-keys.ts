@@ -4,6 +4,7 @@
  */
 import { hashBytes } from "./dedupe.ts";
 import { decodeText } from "./json-scan.ts";
+import { mix } from "./profile-hash.ts";
 
 /** The names that have a meaning for us have the same codes everywhere. */
 export const KEY_TIME = 0;
@@ -92,8 +93,8 @@ export class PropertyKeys {
   }
 
   /** The spelling whose text is [start, end), and that it came after `previous`. */
-  find(bytes: Uint8Array, start: number, end: number, isEscaped: boolean, previous: number): number {
-    const spelling = this.search(bytes, start, end, isEscaped);
+  find(bytes: Uint8Array, start: number, end: number, previous: number): number {
+    const spelling = this.search(bytes, start, end);
     const { spellings } = this;
     const at = previous * SPELLING;
     if (spellings[at + NEXT] !== spelling) {
@@ -112,13 +113,13 @@ export class PropertyKeys {
     return this.names.push(name) - 1;
   }
 
-  private search(bytes: Uint8Array, start: number, end: number, isEscaped: boolean): number {
+  private search(bytes: Uint8Array, start: number, end: number): number {
     const hash = hashBytes(bytes, start, end, this.seed);
     const { table, spellings } = this;
     const mask = table.length - 1;
-    for (let slot = spread(hash) & mask; ; slot = (slot + 1) & mask) {
+    for (let slot = mix(hash) & mask; ; slot = (slot + 1) & mask) {
       const spelling = (table[slot] as number) - 1;
-      if (spelling < 0) return this.add(bytes, start, end, isEscaped, hash);
+      if (spelling < 0) return this.add(bytes, start, end, hash);
       if (spellings[spelling * SPELLING + HASH] === hash && this.equals(spelling, bytes, start, end)) return spelling;
     }
   }
@@ -130,10 +131,10 @@ export class PropertyKeys {
     return true;
   }
 
-  private add(bytes: Uint8Array, start: number, end: number, isEscaped: boolean, hash: number): number {
+  private add(bytes: Uint8Array, start: number, end: number, hash: number): number {
     const length = end - start + BEHIND.length;
     if (this.count >= MAX_SPELLINGS || this.used + length > MAX_TEXT_BYTES) return UNCOUNTED;
-    const code = this.codeOf(isEscaped ? decodeText(bytes, start, end) : plainText(bytes, start, end));
+    const code = this.codeOf(decodeText(bytes, start, end));
     if (code === KEY_UNCOUNTED) return UNCOUNTED;
     const spelling = this.count++;
     const at = spelling * SPELLING;
@@ -174,17 +175,8 @@ export class PropertyKeys {
 
   private place(spelling: number): void {
     const mask = this.table.length - 1;
-    let slot = spread(this.spellings[spelling * SPELLING + HASH] as number) & mask;
+    let slot = mix(this.spellings[spelling * SPELLING + HASH] as number) & mask;
     while (this.table[slot] !== 0) slot = (slot + 1) & mask;
     this.table[slot] = spelling + 1;
   }
-}
-
-function spread(hash: number): number {
-  const mixed = Math.imul(hash, 0x85ebca6b);
-  return mixed ^ (mixed >>> 15);
-}
-
-function plainText(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("utf8");
 }

@@ -21,7 +21,8 @@ import { type PropertiesSummary, summarizeRows, type TableSummary } from "./prof
 import { expectUsers } from "./profile-users.ts";
 import { PropertyKeys } from "./property-keys.ts";
 import type { RowObserver } from "./row-observer.ts";
-import { withSamples } from "./stats-pass.ts";
+import { lineOf } from "./scan.ts";
+import { userReader } from "./stats-pass.ts";
 import type { TableInfo } from "./tables.ts";
 
 export type ToThread =
@@ -44,9 +45,6 @@ export type ThreadPool = { idle: Worker[]; blocks: number };
 
 /** Blocks whose rows are being observed before the writer waits for the thread. */
 const MOST_OBSERVED = 8;
-
-const LINE_START = Buffer.from('{"event":"","properties":');
-const LINE_END = Buffer.from("}\n");
 
 export class ReaderClient implements RowObserver {
   /** Of the rows as wholes: event, time and user are known here. */
@@ -103,13 +101,13 @@ export class ReaderClient implements RowObserver {
   /** A row was stored whose properties are not those of a line. */
   observeText(block: Block, properties: Uint8Array, event: number, timeMs: number, user: number, rowid: number): void {
     observeRow(this.profile, event, timeMs, user, rowid);
-    addRow(block, ROW_FOREIGN, event, rowid, addLine(block, properties));
+    addRow(block, ROW_FOREIGN, event, rowid, addText(block, lineOf(properties)));
   }
 
   /** Before the new version of a row is observed: the earlier one goes. */
   retract(block: Block, properties: Uint8Array, event: number, timeMs: number, user: number, rowid: number): void {
     retractRow(this.profile, event, timeMs, user, rowid);
-    addRow(block, ROW_FOREIGN, event, rowid, -1 - addLine(block, properties));
+    addRow(block, ROW_FOREIGN, event, rowid, -1 - addText(block, lineOf(properties)));
   }
 
   /** The block is stored; its memory is used again once its rows have been observed. */
@@ -146,7 +144,7 @@ export class ReaderClient implements RowObserver {
       this.answer = resolve;
     });
     this.send({ kind: "summarize", path: db.filename, table });
-    const ofRows = withSamples(db, table, (reader) => summarizeRows(this.profile, reader));
+    const ofRows = summarizeRows(this.profile, userReader(db, table));
     const ofProperties = await answer;
     return ofRows && ofProperties && { ...ofRows, ...ofProperties };
   }
@@ -207,11 +205,6 @@ export class ReaderClient implements RowObserver {
     this.reading.clear();
     this.wake?.();
   }
-}
-
-/** A text as a line behind the block's own. */
-function addLine(block: Block, properties: Uint8Array): number {
-  return addText(block, Buffer.concat([LINE_START, properties, LINE_END]));
 }
 
 /** A table of events was made: its first chunk will want a thread, which starts while that is downloaded. */

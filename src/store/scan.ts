@@ -43,6 +43,14 @@ export type Shape = {
 
 export const EVENT_LINE: Shape = { name: "event", properties: "properties", multiline: false };
 
+/** What makes a line of stored properties, so that the one scanner reads them too. */
+export const BEFORE_PROPERTIES = Buffer.from('{"event":"","properties":');
+export const BEHIND_PROPERTIES = Buffer.from("}\n");
+
+export function lineOf(properties: Uint8Array): Buffer {
+  return Buffer.concat([BEFORE_PROPERTIES, properties, BEHIND_PROPERTIES]);
+}
+
 export class Scanner extends JsonScanner {
   /** SPAN numbers per property, `count` properties from `from` on; overwritten by the next line unless `from` is moved. */
   spans: Int32Array = new Int32Array(FIRST_SPANS * SPAN);
@@ -205,7 +213,7 @@ export class Scanner extends JsonScanner {
     const end = this.string(start);
     this.afterKey = end === ODD ? ODD : this.colon(end + 1);
     if (this.afterKey === ODD) return previous;
-    return this.keys.find(this.bytes, start, end, (this.kind & VALUE_ESCAPED) !== 0, previous);
+    return this.keys.find(this.bytes, start, end, previous);
   }
 
   private grow(): Int32Array {

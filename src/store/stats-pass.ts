@@ -5,8 +5,8 @@
 import type { Database } from "bun:sqlite";
 import { Fault } from "../fault.ts";
 import type { ChildContext } from "./child-side.ts";
-import { createProfile, type Profile } from "./profile.ts";
-import { type SampleReader, summarizeProfile, type TableSummary } from "./profile-summary.ts";
+import { createProfile, type Profile, type PropertyProfile } from "./profile.ts";
+import { type SampleReader, summarizeProfile, summarizeProperties, type TableSummary } from "./profile-summary.ts";
 import type { Scalar } from "./profile-summary-values.ts";
 import { PropertyKeys } from "./property-keys.ts";
 import { type SqlValue, toCell } from "./sql-values.ts";
@@ -83,7 +83,9 @@ export function statisticsTask(session: WriterSession, name: string): Background
 
 /** What is kept of a profile of the whole table; undefined when it has to be gathered anew. */
 export function summarizeTable(db: Database, table: TableInfo, profile: Profile): TableSummary | undefined {
-  return withSamples(db, table, (reader) => summarizeProfile(profile, reader));
+  if (profile.isDirty) return undefined;
+  const samples = sampleReader(db, table, profile.ofProperties);
+  return summarizeProfile(profile, { ...samples, ...userReader(db, table) });
 }
 
 /** The pass over the table's present version, begun when there is none. */
@@ -149,36 +151,32 @@ async function store(session: WriterSession, table: TableInfo, summary: TableSum
   });
 }
 
+/** Reads the users that a summary shows; result tables have none. */
+export function userReader(db: Database, table: TableInfo): Pick<SampleReader, "user"> {
+  if (table.type === "result") return { user: () => undefined };
+  const query = db.query<{ id: Scalar }, [number]>(
+    `SELECT distinct_id AS id FROM ${quoteName(table.name)} WHERE rowid = ?`,
+  );
+  return { user: (rowid) => query.get(rowid)?.id ?? undefined };
+}
+
 /**
- * Calls `summarize` twice: first to learn which values it wants to see, then with those values. Each row is read once, and no
- * more of it kept than is wanted: tables may have thousands of properties.
+ * The values that a summary of the profile will show: it is made once without them, to learn which. Each row is read once, and
+ * no more of it kept than is wanted: tables may have thousands of properties.
  */
-export function withSamples<Summary>(
-  db: Database,
-  table: TableInfo,
-  summarize: (reader: SampleReader) => Summary,
-): Summary {
-  const name = quoteName(table.name);
-  const isResult = table.type === "result";
-  const user = isResult
-    ? undefined
-    : db.query<{ id: Scalar }, [number]>(`SELECT distinct_id AS id FROM ${name} WHERE rowid = ?`);
+export function sampleReader(db: Database, table: TableInfo, profile: PropertyProfile): Pick<SampleReader, "property"> {
   const samples = new Map<number, Map<string, Scalar | undefined>>();
-  summarize({
+  summarizeProperties(profile, {
     property(rowid, key) {
       const wanted = samples.get(rowid);
       if (wanted === undefined) samples.set(rowid, new Map([[key, undefined]]));
       else wanted.set(key, undefined);
       return "";
     },
-    user: () => "",
   });
-  const read = isResult ? readCells(db, table) : readProperties(db, name);
+  const read = table.type === "result" ? readCells(db, table) : readProperties(db, quoteName(table.name));
   for (const [rowid, wanted] of samples) read(rowid, wanted);
-  return summarize({
-    property: (rowid, key) => samples.get(rowid)?.get(key),
-    user: (rowid) => user?.get(rowid)?.id ?? undefined,
-  });
+  return { property: (rowid, key) => samples.get(rowid)?.get(key) };
 }
 
 /** The beginning of a value as text; cut as bytes, because substr of a text ends at its first NUL. */

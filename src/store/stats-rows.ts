@@ -4,6 +4,8 @@ import type { Profile } from "./profile.ts";
 import { hashBytes } from "./profile-hash.ts";
 import type { PropertyKeys } from "./property-keys.ts";
 import {
+  BEFORE_PROPERTIES,
+  BEHIND_PROPERTIES,
   EVENT_LINE,
   KEY,
   ODD,
@@ -29,9 +31,6 @@ type EventRow = [number, string | null, string | null, string | null, Uint8Array
 /** Observes up to `limit` rows after `rowid`; the last rowid seen, or undefined when there are no more. */
 export type RowFeed = (rowid: number, limit: number) => number | undefined;
 
-const PREFIX = new TextEncoder().encode('{"event":"","properties":');
-const SUFFIX = new TextEncoder().encode("}\n");
-
 /** For tables of events and of profiles: there the event is the empty text. */
 export function eventFeed(db: Database, table: TableInfo, profile: Profile, keys: PropertyKeys): RowFeed {
   const isEvents = table.type === "events";
@@ -43,7 +42,7 @@ export function eventFeed(db: Database, table: TableInfo, profile: Profile, keys
   const scanner = new Scanner(EVENT_LINE, keys);
   const encoder = new TextEncoder();
   let line = new Uint8Array(65_536);
-  line.set(PREFIX);
+  line.set(BEFORE_PROPERTIES);
   const eventCode = (name: string): number => {
     const known = codes.get(name);
     if (known !== undefined) return known;
@@ -59,13 +58,13 @@ export function eventFeed(db: Database, table: TableInfo, profile: Profile, keys
     return (high & 0x1fffff) * 2 ** 32 + (low >>> 0);
   };
   const observe = ([rowid, event, time, user, properties]: EventRow) => {
-    const size = (properties?.length ?? 0) + PREFIX.length + SUFFIX.length;
+    const size = (properties?.length ?? 0) + BEFORE_PROPERTIES.length + BEHIND_PROPERTIES.length;
     if (size > line.length) {
       line = new Uint8Array(size * 2);
-      line.set(PREFIX);
+      line.set(BEFORE_PROPERTIES);
     }
-    if (properties !== null) line.set(properties, PREFIX.length);
-    line.set(SUFFIX, PREFIX.length + (properties?.length ?? 0));
+    if (properties !== null) line.set(properties, BEFORE_PROPERTIES.length);
+    line.set(BEHIND_PROPERTIES, BEFORE_PROPERTIES.length + (properties?.length ?? 0));
     const code = eventCode(event ?? "");
     const hash = userHash(user);
     if (properties !== null && scanner.scan(line, 0) !== ODD) {

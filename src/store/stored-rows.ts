@@ -5,6 +5,7 @@ import { KEY_PROCESSED } from "./property-keys.ts";
 import {
   decodeText,
   KEY,
+  lineOf,
   Scanner,
   SPAN,
   VALUE_END,
@@ -13,9 +14,6 @@ import {
   VALUE_STRING,
   VALUE_TYPE,
 } from "./scan.ts";
-
-const LINE_START = Buffer.from('{"properties":');
-const LINE_END = Buffer.from("}\n");
 
 export class StoredRows {
   /** The row `find` recognised last, and whether its properties are the same bytes. */
@@ -69,8 +67,7 @@ export class StoredRows {
 
   /** `mp_processing_time_ms`, NaN without one. */
   private processedAt(properties: Uint8Array): number {
-    // Brought into the shape of a line, so that the one scanner reads it.
-    const bytes = Buffer.concat([LINE_START, properties, LINE_END]);
+    const bytes = lineOf(properties);
     const { scanner } = this;
     scanner.scan(bytes, 0);
     const { spans, count } = scanner;

@@ -50,7 +50,7 @@ test("guessing never changes what is found", () => {
 test("a guess does not read beyond the buffer", () => {
   const keys = new PropertyKeys();
   const text = Buffer.from('a long property name":1');
-  const spelling = keys.find(text, 0, text.indexOf('"'), false, OPENING);
+  const spelling = keys.find(text, 0, text.indexOf('"'), OPENING);
   const view = new DataView(text.buffer, text.byteOffset, text.length);
   expect(keys.guess(view, 0, OPENING)).toBe(spelling);
   for (let length = 0; length < text.indexOf(":") + 1; length++) {
@@ -62,15 +62,15 @@ test("known names have fixed codes; names beyond the limits are not counted", ()
   const keys = new PropertyKeys();
   expect([keys.codeOf("time"), keys.codeOf("distinct_id")]).toEqual([KEY_TIME, KEY_DISTINCT_ID]);
   const huge = Buffer.alloc(33 << 20, "k");
-  expect(keys.code(keys.find(huge, 0, huge.length, false, OPENING))).toBe(KEY_UNCOUNTED);
-  expect(keys.code(keys.find(Buffer.from("next"), 0, 4, false, OPENING))).toBeGreaterThan(KEY_DISTINCT_ID);
+  expect(keys.code(keys.find(huge, 0, huge.length, OPENING))).toBe(KEY_UNCOUNTED);
+  expect(keys.code(keys.find(Buffer.from("next"), 0, 4, OPENING))).toBeGreaterThan(KEY_DISTINCT_ID);
 });
 
 test("more names than are counted: the known ones keep their codes", () => {
   const keys = new PropertyKeys();
   const find = (name: string) => {
     const bytes = Buffer.from(name);
-    return keys.code(keys.find(bytes, 0, bytes.length, false, OPENING));
+    return keys.code(keys.find(bytes, 0, bytes.length, OPENING));
   };
   const first = find("p0");
   for (let index = 1; index < MAX_NAMES; index++) find(`p${index}`);
