@@ -1,25 +1,11 @@
 /** The command line as a new user meets it: help, mistakes, setup, doctor, tools. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Sample, startSample } from "../../src/sample/service.ts";
-import { run, sampleEnv, temporaryHome } from "./binary.ts";
+import { run, sampleEnv } from "./binary.ts";
+import { sampleAndHomes } from "./sample-homes.ts";
 
-let sample: Sample;
-beforeAll(async () => {
-  sample = await startSample();
-});
-afterAll(() => sample.close());
-
-const homes: (() => void)[] = [];
-afterAll(() => {
-  for (const remove of homes) remove();
-});
-function home() {
-  const made = temporaryHome();
-  homes.push(made.remove);
-  return made;
-}
+const { sample, newHome: home } = await sampleAndHomes();
 const SECRET_ENV = () => ({ MP_SECRET: sample.credentials.secret, MP_API_URL: sample.url });
 const setupArgs = () => [
   "setup",

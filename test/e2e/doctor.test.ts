@@ -1,28 +1,14 @@
 /** `doctor` on each broken installation: what is wrong in one line, what to do, exit 1, and never a secret. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { checkSqlite } from "../../src/cli/doctor/local.ts";
-import { type Sample, startSample } from "../../src/sample/service.ts";
 import { type Rule, startFaults } from "../faults.ts";
-import { type Ran, run, sampleEnv, temporaryHome } from "./binary.ts";
+import { type Ran, run, sampleEnv } from "./binary.ts";
+import { sampleAndHomes } from "./sample-homes.ts";
 
-let sample: Sample;
-beforeAll(async () => {
-  sample = await startSample();
-});
-afterAll(() => sample.close());
-
-const homes: (() => void)[] = [];
-afterAll(() => {
-  for (const remove of homes) remove();
-});
-function newHome() {
-  const made = temporaryHome();
-  homes.push(made.remove);
-  return made;
-}
+const { sample, newHome } = await sampleAndHomes();
 
 async function doctor(env: Record<string, string>, ...more: string[]): Promise<Ran> {
   const ran = await run(["doctor", ...more], env);

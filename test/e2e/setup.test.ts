@@ -1,5 +1,5 @@
 /** `setup` against Mixpanel in its moods, and against homes and clients in theirs. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import {
   chmodSync,
   existsSync,
@@ -12,23 +12,13 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { type Sample, startSample } from "../../src/sample/service.ts";
 import { type Rule, startFaults } from "../faults.ts";
-import { type Ran, run, temporaryHome } from "./binary.ts";
+import { type Ran, run } from "./binary.ts";
+import { sampleAndHomes } from "./sample-homes.ts";
 
-let sample: Sample;
-beforeAll(async () => {
-  sample = await startSample();
-});
-afterAll(() => sample.close());
-
-const homes: (() => void)[] = [];
-afterAll(() => {
-  for (const remove of homes) remove();
-});
+const { sample, newHome: plainHome } = await sampleAndHomes();
 function newHome() {
-  const made = temporaryHome();
-  homes.push(made.remove);
+  const made = plainHome();
   const env: Record<string, string> = { ...made.env, MP_SECRET: sample.credentials.secret, MP_API_URL: sample.url };
   return { home: made.home, env };
 }

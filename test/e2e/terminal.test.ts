@@ -1,24 +1,13 @@
 /** The demo and `setup` on a terminal: nothing too wide, nothing secret, and a Ctrl-C that leaves nothing behind. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Sample, startSample } from "../../src/sample/service.ts";
-import { temporaryHome } from "./binary.ts";
 import { linesOf, onTerminal } from "./pty.ts";
+import { sampleAndHomes } from "./sample-homes.ts";
 
-let sample: Sample;
-beforeAll(async () => {
-  sample = await startSample();
-});
-afterAll(() => sample.close());
-
-const homes: (() => void)[] = [];
-afterAll(() => {
-  for (const remove of homes) remove();
-});
+const { sample, newHome: plainHome } = await sampleAndHomes();
 function newHome() {
-  const { home, env, remove } = temporaryHome();
-  homes.push(remove);
+  const { home, env } = plainHome();
   mkdirSync(join(home, "tmp"));
   return { home, env: { ...env, TMPDIR: join(home, "tmp"), TERM: "xterm-256color" } as Record<string, string> };
 }
